@@ -1,0 +1,34 @@
+"""Ids are random where a person could guess, and derived where a retry must find the same one."""
+
+import hashlib
+import re
+import secrets
+
+_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def new_id() -> str:
+    """A random id of 20 characters (99 bits) that is safe in paths, URLs and object names."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(20))
+
+
+def is_id(text: str) -> bool:
+    """Whether the text may stand in a Firestore path or an object name: no slash, dot or space."""
+    return _ID.fullmatch(text) is not None
+
+
+def chunk_id(document_id: str, generation: int, ordinal: int) -> str:
+    """The chunk's id, the same in every run; the ordinal is padded so that ids sort in reading order."""
+    return f"{document_id}-{generation}-{ordinal:06d}"
+
+
+def digest(*parts: str) -> str:
+    """A SHA-256 in hex over the parts, each preceded by its length so that no two lists of parts collide."""
+    joined = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def embedding_key(model: str, dimension: int, kind: str, text: str) -> str:
+    """The key of the pay-once embedding cache: `kind` is there since models embed queries and passages differently."""
+    return digest(model, str(dimension), kind, text)

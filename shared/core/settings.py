@@ -1,0 +1,67 @@
+"""The one file that reads the environment; settings are parsed on first use, so importing a function reads nothing."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from shared.core.errors import InternalError
+
+EMULATOR_VARIABLES = (
+    "FIREBASE_AUTH_EMULATOR_HOST",
+    "FIRESTORE_EMULATOR_HOST",
+    "PUBSUB_EMULATOR_HOST",
+    "STORAGE_EMULATOR_HOST",
+)
+
+
+class Settings(BaseModel):
+    """What one environment decides; each field is read from the variable of the same name in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    google_cloud_project: str = Field(default="demo-synapse", min_length=1)
+    bucket: str = Field(default="demo-synapse-files", min_length=3)
+    k_service: str = Field(default="", description="Set by Cloud Run: we are in the cloud.")
+    app_check: Literal["off", "enforce"] = "off"
+    allowed_origins: str = Field(default="*", description="Origins that a browser may call from, comma-separated.")
+    chat_model: str = Field(default="local-extractive", description="The model of a bot that names none.")
+    embedder: str = "local-minilm"
+    openai_base_url: str = Field(default="", description="Any server that speaks OpenAI's chat completions.")
+    openai_api_key: str = ""
+    gemini_location: str = "global"
+    stream_checkpoint_seconds: float = Field(default=2.0, ge=0, le=60)
+    stream_heartbeat_seconds: float = Field(default=15.0, gt=0, le=60)
+    step_lease_seconds: float = Field(default=60.0, gt=0, le=540)
+    max_upload_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
+    firebase_auth_emulator_host: str = ""
+    firestore_emulator_host: str = ""
+    pubsub_emulator_host: str = ""
+    storage_emulator_host: str = ""
+
+    def in_cloud(self) -> bool:
+        """Whether this process is a deployed function."""
+        return bool(self.k_service)
+
+    def emulators(self) -> list[str]:
+        """The emulator variables that are set, by name."""
+        return [name for name in EMULATOR_VARIABLES if getattr(self, name.lower())]
+
+
+def parse(environment: Mapping[str, str]) -> Settings:
+    """Settings from variables; an empty value counts as unset. Raises InternalError naming each wrong variable."""
+    names = {name: name.upper() for name in Settings.model_fields}
+    given = {name: environment[variable] for name, variable in names.items() if environment.get(variable)}
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        wrong = "; ".join(f"{str(problem['loc'][0]).upper()}: {problem['msg']}" for problem in error.errors())
+        raise InternalError(f"The environment is wrong: {wrong}") from error
+
+
+@cache
+def settings() -> Settings:
+    """This process's settings, parsed once."""
+    return parse(os.environ)

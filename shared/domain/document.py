@@ -1,0 +1,105 @@
+"""A document is a file that a bot learns from; its status is the pipeline's progress as a person may read it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from shared.core.errors import Code, SynapseError
+from shared.domain.base import Model, Record
+
+
+class DocumentStatus(StrEnum):
+    """The way of a document; the last two end it."""
+
+    AWAITING_UPLOAD = "awaiting_upload"
+    RECEIVED = "received"
+    EXTRACTING = "extracting"
+    CHUNKING = "chunking"
+    EMBEDDING = "embedding"
+    INDEXING = "indexing"
+    READY = "ready"
+    FAILED = "failed"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen by itself."""
+        return self in {DocumentStatus.READY, DocumentStatus.FAILED}
+
+
+class Stage(StrEnum):
+    """A step of the pipeline; its topic and its function are named after it."""
+
+    EXTRACT = "extract"
+    CHUNK = "chunk"
+    EMBED = "embed"
+    INDEX = "index"
+
+
+class FailureCode(StrEnum):
+    """Why a document failed; a page may translate it, and a person can act on its message."""
+
+    NEEDS_OCR = "needs_ocr"
+    ENCRYPTED = "encrypted"
+    EMPTY = "empty"
+    CORRUPT = "corrupt"
+    UNSUPPORTED_TYPE = "unsupported_type"
+    TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
+    UPLOAD_EXPIRED = "upload_expired"
+    UPLOAD_MISMATCH = "upload_mismatch"
+    INTERNAL = "internal"
+
+
+class RejectedFileError(SynapseError):
+    """The file itself is the reason; trying again without another file cannot help."""
+
+    code = Code.FAILED_PRECONDITION
+
+    def __init__(self, failure: FailureCode, message: str) -> None:
+        super().__init__(message)
+        self.failure = failure
+
+
+class Failure(Model):
+    """Why it ended, in a code and one sentence; `can_retry` says whether reprocessing the same file may help."""
+
+    code: FailureCode
+    message: str
+    can_retry: bool = False
+
+
+class StageProgress(Model):
+    """Shards that are done, of all; `of` is 0 until the stage is planned."""
+
+    done: int = 0
+    of: int = 0
+
+
+class Document(Record):
+    """One file of one bot. `generation` is being learned, `live_generation` is what searches see (0: none yet)."""
+
+    id: str
+    owner_id: str
+    bot_id: str
+    title: str
+    content_type: str
+    size_bytes: int
+    blob: str = Field(description="The object's name in the bucket.")
+    status: DocumentStatus
+    failure: Failure | None = None
+    generation: int = 1
+    live_generation: int = 0
+    content_hash: str | None = Field(default=None, description="The store's MD5 of the bytes, base64.")
+    progress: dict[Stage, StageProgress] = Field(default_factory=dict)
+    pages: int | None = None
+    chunks: int | None = None
+    created_at: datetime
+    updated_at: datetime
+    due_at: datetime | None = Field(description="When the sweep looks at it, unless it moves before; null once it ended.")
+    retry_at: datetime | None = Field(default=None, description="When a provider allows the next try.")
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether searches find it."""
+        return self.live_generation > 0

@@ -1,0 +1,61 @@
+"""What a model is asked: instructions, history, then passages as marked data with the question, so that the prefix
+stays cacheable.
+"""
+
+from pydantic import Field
+
+from shared.domain.base import Model
+from shared.domain.chunk import Passage
+from shared.domain.conversation import Message, TokenUsage
+
+
+class Prompt(Model):
+    """A request to a chat model. `user` is the last message as rendered, passages included; the rest of the last message's
+    parts stand beside it for models that read structure rather than prose.
+    """
+
+    system: str
+    history: tuple[Message, ...] = ()
+    user: str
+    question: str
+    search_query: str = Field(description="The question made to stand alone; equal to it where no history was needed.")
+    passages: tuple[Passage, ...] = ()
+
+
+class TextDelta(Model):
+    """The next piece of the answer, in the citation syntax of `shared.agent.citations`."""
+
+    text: str
+
+
+class Completion(Model):
+    """The model's last event; `usage` is null where the model counted nothing."""
+
+    usage: TokenUsage | None = None
+    finish_reason: str = "stop"
+
+
+ModelEvent = TextDelta | Completion
+
+
+class ModelSpec(Model):
+    """A registry entry of a chat model; `adapter` says which technology serves it."""
+
+    name: str
+    adapter: str
+    remote_name: str = ""
+    context_tokens: int
+    retires: str | None = None
+    price_per_million_prompt_tokens_usd: float = 0
+    price_per_million_completion_tokens_usd: float = 0
+    fallback: str | None = None
+
+
+class EmbedderSpec(Model):
+    """A registry entry of an embedder; the index definition follows its dimension."""
+
+    name: str
+    adapter: str
+    remote_name: str = ""
+    dimension: int
+    max_tokens: int

@@ -1,0 +1,26 @@
+"""The state of an idempotent call: absent, held under a lease, or done with its stored answer."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from shared.domain.base import Record
+
+
+class ReceiptState(StrEnum):
+    """Absent is the state before these."""
+
+    HELD = "held"
+    DONE = "done"
+
+
+class Receipt(Record):
+    """A call's receipt; `fingerprint` is a digest of its payload, `answer` is set once done (null is an answer too)."""
+
+    id: str
+    fingerprint: str
+    state: ReceiptState
+    holder: str
+    lease_until: datetime
+    answer: Any = None
+    expire_at: datetime

@@ -1,0 +1,61 @@
+"""A step is one shard of one stage of one generation: the unit that is claimed, done once, and healed."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field
+
+from shared.domain.base import Model, Record
+from shared.domain.document import Stage
+
+
+class StepKey(Model):
+    """Names a step; the same in every delivery of its message."""
+
+    document_id: str
+    generation: int = Field(ge=1)
+    stage: Stage
+    shard: int = Field(ge=0)
+
+    @property
+    def id(self) -> str:
+        """The step document's id under `documents/{document_id}/steps`."""
+        return f"{self.generation}-{self.stage}-{self.shard:05d}"
+
+
+class StepState(StrEnum):
+    """Absent is the state before these."""
+
+    HELD = "held"
+    RELEASED = "released"
+    DONE = "done"
+
+
+class Step(Record):
+    """A stored step; `output` are counts and addresses that the next stage needs, written with `done`."""
+
+    key: StepKey
+    state: StepState
+    holder: str = ""
+    attempt: int = 1
+    lease_until: datetime | None = None
+    retry_at: datetime | None = Field(default=None, description="A released step is not due before this.")
+    error: str | None = None
+    output: dict[str, Any] = Field(default_factory=dict)
+    done_at: datetime | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether somebody should be asked to do it now."""
+        if self.state is StepState.DONE:
+            return False
+        until = self.lease_until if self.state is StepState.HELD else self.retry_at
+        return until is None or until <= now
+
+
+class StageMessage(Model):
+    """What a stage's topic carries: ids alone; content lies in the bucket."""
+
+    document_id: str
+    generation: int = Field(ge=1)
+    shard: int = Field(default=0, ge=0)

@@ -1,0 +1,81 @@
+"""Models that read and write, and the index that finds."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Literal, Protocol
+
+from shared.domain.bot import GenerationSettings
+from shared.domain.chunk import EmbeddedChunk, Hit
+from shared.domain.prompt import EmbedderSpec, ModelEvent, ModelSpec, Prompt
+
+TextKind = Literal["query", "passage"]
+
+
+class ChatModel(Protocol):
+    """One model that answers in a stream."""
+
+    spec: ModelSpec
+
+    def stream(self, prompt: Prompt, settings: GenerationSettings) -> AsyncIterator[ModelEvent]:
+        """TextDelta events, then exactly one Completion.
+
+        Raises ResourceExhaustedError (429, with the provider's Retry-After), UnavailableError (5xx, a cut stream, no connection),
+        DeadlineExceededError (a timeout), InvalidArgumentError (the provider refuses the request).
+        Closing the iterator early ends the request to the provider.
+        """
+        ...
+
+
+class ChatModels(Protocol):
+    """The registry of chat models."""
+
+    def get(self, name: str) -> ChatModel:
+        """The model of that name. Raises InvalidArgumentError (field model) naming the known ones."""
+        ...
+
+
+class Embedder(Protocol):
+    """Texts to vectors of unit length; one embedder is active per environment."""
+
+    spec: EmbedderSpec
+
+    async def embed(self, texts: Sequence[str], kind: TextKind) -> list[tuple[float, ...]]:
+        """One vector a text, in order. Text beyond spec.max_tokens is cut. Raises as ChatModel.stream."""
+        ...
+
+
+class TokenCounter(Protocol):
+    """Lengths as the active embedder counts them, without loading its weights."""
+
+    max_tokens: int
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, special tokens included."""
+        ...
+
+
+class EmbeddingCache(Protocol):
+    """The pay-once cache, by `shared.core.ids.embedding_key`."""
+
+    async def get_many(self, keys: Sequence[str]) -> dict[str, tuple[float, ...]]:
+        """Those that are stored."""
+        ...
+
+    async def put_many(self, vectors: dict[str, tuple[float, ...]]) -> None:
+        """Store them; one that exists is left as it is or replaced by its equal."""
+        ...
+
+
+class VectorIndex(Protocol):
+    """Chunks with their vectors: what is put can be read through `Chunks` and found by search."""
+
+    async def put(self, entries: Sequence[EmbeddedChunk]) -> None:
+        """Store chunks and vectors by chunk id; putting one twice stores it once."""
+        ...
+
+    async def search(self, vector: Sequence[float], bot_id: str, owner_id: str, limit: int) -> list[Hit]:
+        """The bot's nearest chunks by cosine, best first, of all generations; at most 1000."""
+        ...
+
+    async def delete(self, document_id: str, generation: int) -> int:
+        """Remove a generation's chunks; how many there were."""
+        ...

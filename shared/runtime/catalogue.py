@@ -1,0 +1,100 @@
+"""The manifests: what the folders of `functions/` declare, read once; everything generated from functions starts here."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from shared.core.errors import InternalError
+
+FUNCTIONS = Path(__file__).resolve().parents[2] / "functions"
+Access = Literal["public", "signed_in", "admin"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class HttpTrigger(_Part):
+    """A callable function with its REST route: `METHOD /api/v1/path/{parameter}`, and who may call it."""
+
+    route: Annotated[str, Field(pattern=r"^(GET|POST|PUT|DELETE) /api/v1/[a-z0-9_\-/{}]+$")]
+    access: Access
+
+    @property
+    def method(self) -> str:
+        """The HTTP verb."""
+        return self.route.split(" ", 1)[0]
+
+    @property
+    def path(self) -> str:
+        """The path template, from `/api/v1/` on."""
+        return self.route.split(" ", 1)[1]
+
+    @property
+    def path_parameters(self) -> tuple[str, ...]:
+        """Names in braces, in order."""
+        return tuple(re.findall(r"{(\w+)}", self.path))
+
+
+class Trigger(_Part):
+    """Exactly one of: a call, a topic's message, a schedule (cron, UTC), the bucket's notification (by object name prefix)."""
+
+    http: HttpTrigger | None = None
+    topic: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{2,60}$")] | None = None
+    schedule: Annotated[str, Field(pattern=r"^\S+( \S+){4}$")] | None = None
+    storage: Annotated[str, Field(pattern=r"^[a-z]+/$")] | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Trigger":
+        if sum(part is not None for part in (self.http, self.topic, self.schedule, self.storage)) != 1:
+            raise ValueError("name exactly one of http, topic, schedule, storage")
+        return self
+
+
+class Manifest(_Part):
+    """One function's `function.yaml`; its name is the folder's, the entry point's, the callable's and the log label."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z_]+[a-z]$", max_length=63)]
+    trigger: Trigger
+    needs: Literal["base", "ai", "documents", "billing", "training"] = "base"
+    account: Literal["bots", "chat", "knowledge", "pipeline", "operations"]
+    memory: Annotated[str, Field(pattern=r"^\d+(Mi|Gi)$")] = "256Mi"
+    cpu: Annotated[str, Field(pattern=r"^[0-9.]+$")] = "1"
+    timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 80
+    min_instances: Annotated[int, Field(ge=0, le=100)] = 0
+    max_instances: Annotated[int, Field(ge=1, le=1000)] = 20
+    max_body_bytes: Annotated[int, Field(ge=1024, le=10 * 1024 * 1024)] = 256 * 1024
+    stream: bool = False
+    idempotent: bool = False
+    max_delivery_attempts: Annotated[int, Field(ge=5, le=100)] = 10
+
+    @property
+    def folder(self) -> Path:
+        """Where its code lies."""
+        return FUNCTIONS / self.name
+
+    @property
+    def topic(self) -> str | None:
+        """The Pub/Sub topic that triggers it, the storage notification's included."""
+        return self.name.replace("_", "-") if self.trigger.storage else self.trigger.topic
+
+
+@cache
+def read(name: str) -> Manifest:
+    """The function's manifest. Raises InternalError naming the file and what is wrong in it."""
+    path = FUNCTIONS / name / "function.yaml"
+    try:
+        declared = yaml.safe_load(path.read_text("utf-8"))
+        return Manifest.model_validate({"name": name, **declared})
+    except (OSError, TypeError, yaml.YAMLError, ValidationError) as error:
+        raise InternalError(f"{path.relative_to(FUNCTIONS.parent)}: {error}") from error
+
+
+def read_all() -> tuple[Manifest, ...]:
+    """Every function's manifest, by name."""
+    return tuple(read(path.parent.name) for path in sorted(FUNCTIONS.glob("*/function.yaml")))
