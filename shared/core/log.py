@@ -17,6 +17,7 @@ class JsonFormatter(logging.Formatter):
     """Turns a record and its `extra` into one line; field names are those of Cloud Logging's structured payload."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The record as one JSON object."""
         entry: dict[str, Any] = {"severity": record.levelname, "message": record.getMessage()}
         if function := _function.get():
             entry["function"] = function

@@ -1,0 +1,38 @@
+"""The log is one JSON object a line, and never breaks on what is logged."""
+
+import io
+import json
+
+import pytest
+
+from shared.core import log
+
+
+@pytest.fixture
+def lines():
+    stream = io.StringIO()
+    log.configure(stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    log.logger.handlers.clear()
+    log.bind(function="", correlation_id="")
+
+
+def test_a_line_carries_function_and_correlation_id(lines):
+    log.bind(function="chat", correlation_id="abc")
+    log.logger.info("Answered", extra={"turn_id": "t1"})
+    assert lines() == [{"severity": "INFO", "message": "Answered", "function": "chat", "correlation_id": "abc", "turn_id": "t1"}]
+
+
+def test_an_exception_becomes_a_field_of_the_same_line(lines):
+    try:
+        raise ValueError("inner")
+    except ValueError:
+        log.logger.exception("It failed")
+    (line,) = lines()
+    assert "ValueError: inner" in line["exception"]
+    assert line["severity"] == "ERROR"
+
+
+def test_what_json_does_not_know_is_written_as_text(lines):
+    log.logger.info("odd", extra={"thing": object})
+    assert "class 'object'" in lines()[0]["thing"]
