@@ -1,7 +1,8 @@
 """What an account may use: stock (things that exist) and flow (things that happen in a minute or a month)."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
+from shared.core.errors import ResourceExhaustedError
 from shared.domain.base import Model, Record
 
 
@@ -59,6 +60,42 @@ FREE = Plan(
     flow=FlowLimits(turns_per_minute=20, turns_per_month=3_000, tokens_per_month=20_000_000),
 )
 PLANS = {FREE.id: FREE}
+
+
+def check_stock(totals: Stock, limits: Stock) -> None:
+    """Raises ResourceExhaustedError naming the first total that passes its limit."""
+    for name in Stock.model_fields:
+        limit = getattr(limits, name)
+        if getattr(totals, name) > limit:
+            raise ResourceExhaustedError(f"The plan's limit of {limit} {name} is reached.")
+
+
+def check_flow(totals: FlowTotals, limits: FlowLimits, at: datetime) -> None:
+    """Raises ResourceExhaustedError naming the limit and the seconds until its window ends; the month's come first, since
+    a minute's wait does not help against them.
+    """
+    if totals.turns_this_month > limits.turns_per_month:
+        raise _over("turns a month", limits.turns_per_month, seconds_to_next_month(at))
+    if totals.tokens_this_month > limits.tokens_per_month:
+        raise _over("tokens a month", limits.tokens_per_month, seconds_to_next_month(at))
+    if totals.turns_this_minute > limits.turns_per_minute:
+        raise _over("turns a minute", limits.turns_per_minute, seconds_to_next_minute(at))
+
+
+def seconds_to_next_minute(at: datetime) -> float:
+    """Until the minute's counter starts again; more than 0, at most 60."""
+    return 60 - at.timestamp() % 60
+
+
+def seconds_to_next_month(at: datetime) -> float:
+    """Until the month's counters start again, in UTC."""
+    at = at.astimezone(UTC)
+    year, month = at.year + at.month // 12, at.month % 12 + 1
+    return (datetime(year, month, 1, tzinfo=UTC) - at).total_seconds()
+
+
+def _over(what: str, limit: int, retry_after_seconds: float) -> ResourceExhaustedError:
+    return ResourceExhaustedError(f"The plan's limit of {limit} {what} is reached.", retry_after_seconds=retry_after_seconds)
 
 
 def plan_of(account: Account | None) -> Plan:

@@ -24,3 +24,7 @@ class Receipt(Record):
     lease_until: datetime
     answer: Any = None
     expire_at: datetime
+
+    def stands_at(self, now: datetime) -> bool:
+        """Whether it binds a new call: it was answered, or is held by a live lease, and has not expired."""
+        return now < self.expire_at and (self.state is ReceiptState.DONE or now < self.lease_until)

@@ -45,6 +45,12 @@ class Step(Record):
     output: dict[str, Any] = Field(default_factory=dict)
     done_at: datetime | None = None
 
+    def is_free(self, now: datetime) -> bool:
+        """Whether a delivery may claim it; a released one may be claimed before `retry_at`, which binds the sweep alone."""
+        if self.state is StepState.HELD:
+            return self.lease_until is None or self.lease_until <= now
+        return self.state is StepState.RELEASED
+
     def is_due(self, now: datetime) -> bool:
         """Whether somebody should be asked to do it now."""
         if self.state is StepState.DONE:

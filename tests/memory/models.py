@@ -1,0 +1,49 @@
+"""The vector index and the embedding cache in memory: exact search over everything that was put."""
+
+import math
+from collections.abc import Sequence
+
+from shared.domain.chunk import EmbeddedChunk, Hit
+from tests.memory.store import MemoryStore
+
+MAX_HITS = 1000
+
+
+class MemoryVectorIndex:
+    """Chunks with vectors of a MemoryStore; MemoryChunks reads the same."""
+
+    def __init__(self, store: MemoryStore | None = None) -> None:
+        self.store = store or MemoryStore()
+
+    async def put(self, entries: Sequence[EmbeddedChunk]) -> None:
+        self.store.chunks.update({entry.chunk.id: entry for entry in entries})
+
+    async def search(self, vector: Sequence[float], bot_id: str, owner_id: str, limit: int) -> list[Hit]:
+        own = [entry for entry in self.store.chunks.values() if (entry.chunk.bot_id, entry.chunk.owner_id) == (bot_id, owner_id)]
+        hits = [Hit(chunk=entry.chunk, score=_cosine(vector, entry.vector)) for entry in own]
+        return sorted(hits, key=lambda hit: -hit.score)[: min(limit, MAX_HITS)]
+
+    async def delete(self, document_id: str, generation: int) -> int:
+        every = self.store.chunks.items()
+        gone = [key for key, entry in every if (entry.chunk.document_id, entry.chunk.generation) == (document_id, generation)]
+        for key in gone:
+            del self.store.chunks[key]
+        return len(gone)
+
+
+def _cosine(one: Sequence[float], other: Sequence[float]) -> float:
+    dot = sum(x * y for x, y in zip(one, other, strict=True))
+    return dot / (math.hypot(*one) * math.hypot(*other))
+
+
+class MemoryEmbeddingCache:
+    """The cache of a MemoryStore."""
+
+    def __init__(self, store: MemoryStore | None = None) -> None:
+        self.store = store or MemoryStore()
+
+    async def get_many(self, keys: Sequence[str]) -> dict[str, tuple[float, ...]]:
+        return {key: self.store.embeddings[key] for key in keys if key in self.store.embeddings}
+
+    async def put_many(self, vectors: dict[str, tuple[float, ...]]) -> None:
+        self.store.embeddings.update(vectors)
