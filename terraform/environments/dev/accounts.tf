@@ -1,0 +1,57 @@
+# Service accounts by set of privileges (docs/decisions/0012), and what each may do.
+
+locals {
+  files_bucket = "${var.project}-files"
+  dead_letters = "dead-letters"
+
+  privileges = {
+    bots      = { description = "Bots, health and other calls that need the database alone", roles = ["roles/datastore.user"] }
+    chat      = { description = "Chat turns", roles = ["roles/datastore.user"], calls_models = true }
+    knowledge = { description = "Uploads and search", roles = ["roles/datastore.user"], calls_models = true }
+    pipeline  = { description = "Stages of ingestion", roles = ["roles/datastore.user"], calls_models = true }
+    operations = {
+      description = "Schedules, dead letters and administrators' calls, which check for revoked tokens"
+      roles       = ["roles/datastore.user", "roles/firebaseauth.viewer"]
+    }
+  }
+
+  # Those that the manifests name, and the three that call or build functions.
+  accounts = merge(
+    { for account in distinct([for manifest in values(local.manifests) : manifest.account]) : account => local.privileges[account] },
+    {
+      push      = { description = "Pub/Sub's pushes to stages" }
+      scheduler = { description = "Cloud Scheduler's calls" }
+      build     = { description = "Builds of functions", roles = ["roles/logging.logWriter", "roles/artifactregistry.writer"] }
+    },
+  )
+
+  files_access = {
+    for name, access in {
+      knowledge_uploads = { account = "knowledge", role = "roles/storage.objectUser", prefix = "uploads/" }
+      pipeline          = { account = "pipeline", role = "roles/storage.objectUser" }
+      operations        = { account = "operations", role = "roles/storage.objectUser" }
+    } : name => merge(access, { member = module.security.members[access.account] }) if contains(keys(local.accounts), access.account)
+  }
+
+  stage_publishers = {
+    for account in ["pipeline", "operations"] : account => module.security.members[account] if contains(keys(local.accounts), account)
+  }
+  storage_publishers = {
+    storage    = "serviceAccount:${data.google_storage_project_service_account.this.email_address}"
+    operations = module.security.members["operations"]
+  }
+
+  model_secrets = var.openai_key_secret == null ? {} : { OPENAI_API_KEY = var.openai_key_secret }
+  key_readers = toset(var.openai_key_secret == null ? [] : [
+    for manifest in values(local.manifests) : manifest.account if try(manifest.needs, "base") == "ai"
+  ])
+}
+
+resource "google_secret_manager_secret_iam_member" "model_key" {
+  for_each = local.key_readers
+
+  project   = var.project
+  secret_id = var.openai_key_secret
+  role      = "roles/secretmanager.secretAccessor"
+  member    = module.security.members[each.value]
+}

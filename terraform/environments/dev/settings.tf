@@ -1,0 +1,11 @@
+# The environment of every function: the fields of shared.core.settings.Settings in capitals; a test compares the two.
+
+locals {
+  environment = {
+    for field, value in merge(var.settings, {
+      google_cloud_project = var.project
+      bucket               = local.files_bucket
+      allowed_origins      = join(",", var.allowed_origins)
+    }) : upper(field) => tostring(value)
+  }
+}

@@ -1,0 +1,42 @@
+variable "project" {
+  description = "Id of the Google Cloud project."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{4,28}[a-z0-9]$", var.project))
+    error_message = "project must be a project id: 6 to 30 lower-case letters, digits or hyphens, such as synapse-dev."
+  }
+}
+
+variable "prefix" {
+  description = "Beginning of every account's id."
+  type        = string
+  default     = "synapse"
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9]{2,12}$", var.prefix))
+    error_message = "prefix must be 3 to 13 lower-case letters or digits, since an account's id has at most 30."
+  }
+}
+
+variable "accounts" {
+  description = "What each account is for, its roles in the project, and whether it may call models; by the manifests' account."
+  type = map(object({
+    description  = string
+    roles        = optional(set(string), [])
+    calls_models = optional(bool, false)
+  }))
+  nullable = false
+
+  validation {
+    condition     = alltrue([for account in keys(var.accounts) : can(regex("^[a-z][a-z-]{2,15}$", account))])
+    error_message = "accounts must be named by 3 to 16 lower-case letters or hyphens, such as pipeline."
+  }
+
+  validation {
+    condition     = alltrue(flatten([for account in values(var.accounts) : [for role in account.roles : can(regex("^roles/[a-zA-Z]+\\.", role))]]))
+    error_message = "accounts must have predefined roles of one service, such as roles/datastore.user; never roles/owner, editor or viewer."
+  }
+}
