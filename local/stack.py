@@ -1,0 +1,77 @@
+"""The whole stack as one `with` block: emulators, then the gateway; all of it ends with the block or with this process."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from local.emulators import READY_SECONDS, Emulators
+from local.ports import HOST, Ports, variable
+from local.processes import Child, ProcessGroup, StackError, answers
+from local.routing import READY_PATH, REGION
+from local.run_folder import RunFolder
+from local.toolchain import ROOT
+
+
+@dataclass
+class Stack:
+    """The running servers and their addresses."""
+
+    emulators: Emulators
+    folder: RunFolder
+    group: ProcessGroup
+    settings: Mapping[str, str] = field(default_factory=dict)
+    _children: list[Child] = field(default_factory=list)
+    _gateway: Child | None = None
+
+    @property
+    def url(self) -> str:
+        """The gateway's address."""
+        return f"http://{HOST}:{self.emulators.ports.gateway}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a client or a gateway needs to find every server."""
+        ports = {variable(name): str(port) for name, port in asdict(self.emulators.ports).items()}
+        return {**self.settings, **self.emulators.environment, **ports, "LOCAL_FOLDER": str(self.folder.path)}
+
+    def function_url(self, name: str) -> str:
+        """Where a callable function is called, as the Firebase SDK composes it."""
+        return f"{self.url}/{self.emulators.project}/{REGION}/{name}"
+
+    def start(self) -> None:
+        """Start every server; returns when all of them answer."""
+        self._children = self.emulators.start(self.group, self.folder.path)
+        self.start_gateway()
+
+    def start_gateway(self) -> None:
+        """Start the gateway, again if there was one; it takes up the token and the subscriptions of the one before."""
+        command = [sys.executable, "-m", "local", "gateway"]
+        self._gateway = self.group.start("gateway", command, {**os.environ, **self.environment}, folder=ROOT)
+        self._gateway.wait_until(lambda: answers(self.url + READY_PATH), timeout_seconds=READY_SECONDS)
+
+    def kill_gateway(self) -> None:
+        """SIGKILL the gateway, as an instance is lost in the cloud."""
+        if self._gateway:
+            self._gateway.kill()
+
+    def keep_alive(self) -> None:
+        """Replace a gateway that ended. Raises StackError when an emulator ended, since its state is lost."""
+        for child in self._children:
+            if not child.is_running():
+                raise StackError(f"The {child.name} emulator ended; its log is {child.log}.")
+        if self._gateway and not self._gateway.is_running():
+            self.start_gateway()
+
+
+@contextmanager
+def running(path: Path, ports: Ports | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """A stack on the given or on free ports whose files lie in the folder; `settings` are variables for the functions."""
+    folder = RunFolder(path)
+    with folder.held(), ProcessGroup(path / "logs") as group:
+        stack = Stack(Emulators(ports or Ports.free()), folder, group, settings or {})
+        stack.start()
+        folder.publish({**stack.environment, "LOCAL_PID": str(os.getpid())})
+        yield stack
