@@ -1,0 +1,91 @@
+"""Bytes to text: what the bytes prove comes first, then what the file says of itself, then what is likely."""
+
+import codecs
+import re
+
+from shared.domain.document import FailureCode, RejectedFileError
+from shared.ingest.limits import MAX_TEXT_BYTES
+
+_MARKS = (  # The longer first: UTF-32-LE begins with the mark of UTF-16-LE.
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE_BYTES = 64 * 1024
+_MOSTLY = 0.4  # Of the even or the odd bytes: text in a Latin script has nearly all, mixed text at least its spaces and digits.
+_HARDLY = 0.05
+_CONTROL_SHARE = 0.02
+_CONTROLS = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
+_ISO_2022_ESCAPES = re.compile(rb"\x1b(?:\$[@BCA()]|\([BJI])")
+_WESTERN = "cp1252"
+
+
+def decode(content: bytes, declared: str | None = None) -> str:
+    """The text; `declared` is the charset that the file names in itself.
+
+    Raises RejectedFileError: too_large, or unsupported_type where the bytes are no text.
+    """
+    if len(content) > MAX_TEXT_BYTES:
+        limit = MAX_TEXT_BYTES // (1024 * 1024)
+        raise RejectedFileError(FailureCode.TOO_LARGE, f"Text files may have up to {limit} MB. Split the file and upload the parts.")
+    if is_binary(content[:_SAMPLE_BYTES]):
+        raise RejectedFileError(FailureCode.UNSUPPORTED_TYPE, "The file holds binary data, not text. Save it as text, and upload that.")
+    for encoding in (_marked(content), _wide(content), _escaped(content), "utf-8", declared):
+        if encoding is not None and (text := _strict(content, encoding)) is not None:
+            return text
+    return content.decode(_likely(content), "replace")
+
+
+def is_binary(sample: bytes) -> bool:
+    """Whether the bytes are no text in any encoding: control characters that no mark or pattern of a wide encoding explains."""
+    if _marked(sample) or _wide(sample):
+        return False
+    return len(_CONTROLS.findall(sample)) > _CONTROL_SHARE * len(sample)
+
+
+def _marked(content: bytes) -> str | None:
+    return next((encoding for mark, encoding in _MARKS if content.startswith(mark)), None)
+
+
+def _wide(content: bytes) -> str | None:
+    """UTF-16 without a mark shows in where its zero bytes stand."""
+    sample = content[: min(len(content), _SAMPLE_BYTES) // 2 * 2]
+    if not sample:
+        return None
+    even, odd = sample[::2].count(0) * 2 / len(sample), sample[1::2].count(0) * 2 / len(sample)
+    if odd > _MOSTLY and even < _HARDLY:
+        return _if_decodes(sample, "utf-16-le")
+    if even > _MOSTLY and odd < _HARDLY:
+        return _if_decodes(sample, "utf-16-be")
+    return None
+
+
+def _if_decodes(sample: bytes, encoding: str) -> str | None:
+    text = sample.decode(encoding, "replace")
+    strange = sum(char == "\ufffd" or (char < " " and char not in "\t\n\r\f") for char in text)
+    return encoding if strange <= _CONTROL_SHARE * len(text) else None
+
+
+def _escaped(content: bytes) -> str | None:
+    return "iso2022_jp_2" if _ISO_2022_ESCAPES.search(content[:_SAMPLE_BYTES]) else None
+
+
+def _strict(content: bytes, encoding: str) -> str | None:
+    try:
+        return content.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        return None
+
+
+def _likely(content: bytes) -> str:
+    """The most likely old encoding; where Western fits as well as the best, Western, since it is the most used."""
+    from charset_normalizer import from_bytes  # noqa: PLC0415 - 40 ms that UTF-8 files need not pay.
+
+    matches = list(from_bytes(content[:_SAMPLE_BYTES]))
+    if not matches:
+        return _WESTERN
+    best = matches[0]
+    equals = [match.encoding for match in matches if match.chaos <= best.chaos and match.coherence >= best.coherence]
+    return _WESTERN if _WESTERN in equals else best.encoding

@@ -1,0 +1,94 @@
+"""From a file on disk to pages of text. Synchronous and CPU-bound, on untrusted input: call it through `sandbox`."""
+
+import math
+from pathlib import Path
+
+from shared.domain.base import Model
+from shared.domain.document import FailureCode, RejectedFileError
+from shared.domain.page import TextPage
+from shared.ingest.encoding import decode
+from shared.ingest.kinds import Kind, sniff
+from shared.ingest.limits import MAX_PAGES, MAX_TEXT_BYTES, PAGES_PER_SHARD
+
+
+class ExtractionPlan(Model):
+    """How a file will be read: `pages` is null where the format has none; a shard is a range of pages."""
+
+    kind: Kind
+    pages: int | None
+    shards: int
+
+
+class Extraction(Model):
+    """One shard's pages; `has_pictures` says that a page without text shows something, so OCR might find some."""
+
+    pages: tuple[TextPage, ...]
+    has_pictures: bool = False
+
+    @property
+    def characters(self) -> int:
+        """The length of its text: what `judge` sums over all shards."""
+        return sum(len(page.text) for page in self.pages)
+
+
+def plan(path: Path, content_type: str) -> ExtractionPlan:
+    """What the content is and in how many shards it is read; the declared type decides only where content cannot.
+
+    Raises RejectedFileError: empty, unsupported_type, corrupt, encrypted, too_large.
+    """
+    kind = sniff(path, content_type)
+    if kind is not Kind.PDF:
+        return ExtractionPlan(kind=kind, pages=None, shards=1)
+    from shared.ingest.pdf import count_pages  # noqa: PLC0415 - Only a PDF needs the PDF library.
+
+    pages = count_pages(path)
+    if pages > MAX_PAGES:
+        message = f"The PDF has {pages:,} pages; up to {MAX_PAGES:,} can be read. Split it and upload the parts."
+        raise RejectedFileError(FailureCode.TOO_LARGE, message)
+    return ExtractionPlan(kind=kind, pages=pages, shards=max(1, math.ceil(pages / PAGES_PER_SHARD)))
+
+
+def extract(path: Path, kind: Kind, shard: int) -> Extraction:
+    """The shard's pages in order, a page without text as an empty one.
+
+    Raises RejectedFileError: corrupt, encrypted, too_large, unsupported_type.
+    """
+    if kind is Kind.PDF:
+        from shared.ingest.pdf import read_pages  # noqa: PLC0415 - See plan.
+
+        pages, has_pictures = read_pages(path, shard * PAGES_PER_SHARD, PAGES_PER_SHARD)
+        return Extraction(pages=pages, has_pictures=has_pictures)
+    return Extraction(pages=(_read_whole(path, kind),))
+
+
+def judge(kind: Kind, characters: int, *, has_pictures: bool) -> None:
+    """Refuse a document in which no shard found text: `characters` is the sum over all shards, `has_pictures` whether any had some.
+
+    Raises RejectedFileError: needs_ocr or empty.
+    """
+    if characters:
+        return
+    if kind is Kind.PDF and has_pictures:
+        message = "The PDF holds pictures of pages without any text, as a scan does. Run text recognition (OCR) on it and upload the result."
+        raise RejectedFileError(FailureCode.NEEDS_OCR, message)
+    raise RejectedFileError(FailureCode.EMPTY, "The file holds no text. Check that it is the right one, and upload it again.")
+
+
+def _read_whole(path: Path, kind: Kind) -> TextPage:
+    if kind is Kind.HTML:
+        from shared.ingest.webpage import read_html  # noqa: PLC0415 - See plan.
+
+        return read_html(_content(path))
+    text = decode(_content(path))
+    if kind is Kind.MARKDOWN:
+        from shared.ingest.markdown import read_markdown  # noqa: PLC0415 - See plan.
+
+        return read_markdown(text)
+    from shared.ingest.plain import read_plain  # noqa: PLC0415 - See plan.
+
+    return read_plain(text)
+
+
+def _content(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(MAX_TEXT_BYTES + 1)

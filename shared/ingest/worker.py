@@ -1,0 +1,43 @@
+"""The child process in which a file is read: `python -m shared.ingest.worker plan|extract …` answers one JSON object on stdout."""
+
+import resource
+import sys
+from pathlib import Path
+
+from shared.domain.document import FailureCode, RejectedFileError
+from shared.ingest.answer import Answer, Rejection
+from shared.ingest.extract import extract, plan
+from shared.ingest.kinds import Kind
+from shared.ingest.limits import MAX_OUTPUT_BYTES
+
+
+def main(arguments: list[str]) -> int:
+    """Limit this very process, then read; a refusal is an answer, anything unforeseen a non-zero exit for the parent to name."""
+    action, memory_bytes, cpu_seconds, path, kind, shard = arguments
+    _limit(int(memory_bytes), int(cpu_seconds))
+    try:
+        answer = _answer(action, Path(path), kind, int(shard))
+    except RejectedFileError as refusal:
+        answer = Answer(rejection=Rejection(failure=refusal.failure, message=refusal.message))
+    except (MemoryError, RecursionError):
+        message = "Reading the file takes more memory than one file may have. Split it, or save it in a simpler form."
+        answer = Answer(rejection=Rejection(failure=FailureCode.TOO_LARGE, message=message))
+    sys.stdout.buffer.write(answer.model_dump_json().encode())
+    return 0
+
+
+def _answer(action: str, path: Path, kind: str, shard: int) -> Answer:
+    if action == "plan":
+        return Answer(plan=plan(path, kind))
+    return Answer(extraction=extract(path, Kind(kind), shard))
+
+
+def _limit(memory_bytes: int, cpu_seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_OUTPUT_BYTES, MAX_OUTPUT_BYTES))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
