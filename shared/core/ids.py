@@ -5,7 +5,7 @@ import re
 import secrets
 
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
+_ID = re.compile(r"(?!__.*__\Z)[A-Za-z0-9_-]{1,128}")
 
 
 def new_id() -> str:
@@ -14,7 +14,9 @@ def new_id() -> str:
 
 
 def is_id(text: str) -> bool:
-    """Whether the text may stand in a Firestore path or an object name: no slash, dot or space."""
+    """Whether the text may stand in a Firestore path or an object name: no slash, dot or space, and not `__…__`, which
+    Firestore reserves.
+    """
     return _ID.fullmatch(text) is not None
 
 

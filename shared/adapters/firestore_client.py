@@ -1,0 +1,84 @@
+"""Opens Firestore, and turns records into documents and back: a document's fields are the model's own."""
+
+from collections.abc import Iterable
+from typing import Any, TypeAlias, TypeVar
+
+from google.cloud.firestore import AsyncClient, AsyncDocumentReference, AsyncQuery, DocumentSnapshot, WriteOption
+from google.cloud.firestore_v1.types import WriteResult
+
+from shared.adapters import cursors
+from shared.core.errors import NotFoundError
+from shared.core.ids import is_id
+from shared.domain.base import Page, PageRequest, Record
+from shared.domain.chunk import Chunk
+
+Entity = TypeVar("Entity", bound=Record)
+SCHEMA = {"schema_version": 1}
+Snapshot: TypeAlias = DocumentSnapshot[Any]
+
+
+def open_client(project: str) -> AsyncClient:
+    """A client of the calling event loop; the library itself finds the emulator."""
+    return AsyncClient(project=project)
+
+
+def reference(client: AsyncClient, *path: str) -> AsyncDocumentReference:
+    """Collections and ids in turn. Raises NotFoundError for an id that Firestore cannot hold, since nothing can be there."""
+    if not all(is_id(part) for part in path):
+        raise NotFoundError("There is no such thing.")
+    return client.document(*path)
+
+
+def fields(record: Record) -> dict[str, Any]:
+    """The record as a document's fields."""
+    return record.model_dump()
+
+
+def loaded(model: type[Entity], snapshot: Snapshot) -> Entity | None:
+    """The document as a record, or None where there is none."""
+    return model.model_validate(snapshot.to_dict()) if snapshot.exists else None
+
+
+def if_unchanged(client: AsyncClient, update_time: Any) -> WriteOption:
+    """The precondition that the document is still of this update time."""
+    return client.write_option(last_update_time=update_time)
+
+
+def totals(result: WriteResult, paths: Iterable[str]) -> dict[str, int]:
+    """What a write's Increments came to; Firestore returns them by field path, as the client library sorts them."""
+    return dict(zip(sorted(paths), (value.integer_value for value in result.transform_results), strict=True))
+
+
+async def counted(query: AsyncQuery) -> int:
+    """How many documents match, at one read a thousand."""
+    # The library's own hint for `count` names the class where it returns an instance.
+    count: Any = query.count()
+    [[total]] = await count.get()
+    return int(total.value)
+
+
+async def page_by_time(query: AsyncQuery, time_field: str, request: PageRequest, model: type[Entity]) -> Page[Entity]:
+    """A page of a query that is sorted by the time field, then by id."""
+    if request.cursor:
+        moment, item_id = cursors.read_time(request.cursor)
+        query = query.start_after({time_field: moment, "__name__": item_id})
+    found, more = await _window(query, request, model)
+    return Page(items=found, next_cursor=_after(found[-1], time_field) if more else None)
+
+
+def _after(last: Any, time_field: str) -> str:
+    return cursors.after_time(getattr(last, time_field), last.id)
+
+
+async def page_of_chunks(query: AsyncQuery, request: PageRequest) -> Page[Chunk]:
+    """A page of a query that is sorted by `ordinal`."""
+    if request.cursor:
+        query = query.start_after({"ordinal": cursors.read_ordinal(request.cursor)})
+    found, more = await _window(query, request, Chunk)
+    return Page(items=found, next_cursor=cursors.after_ordinal(found[-1].ordinal) if more else None)
+
+
+async def _window(query: AsyncQuery, request: PageRequest, model: type[Entity]) -> tuple[tuple[Entity, ...], bool]:
+    """The page's records, and whether others follow: one document more than the page is read to know."""
+    found = [model.model_validate(snapshot.to_dict()) async for snapshot in query.limit(request.page_size + 1).stream()]
+    return tuple(found[: request.page_size]), len(found) > request.page_size

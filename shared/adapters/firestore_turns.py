@@ -1,0 +1,164 @@
+"""Conversations and turns in Firestore; a turn is reserved by two writes and settled by three.
+
+Usage is one document per payer and month. Its Increments come back as new totals, so that calls at once never wait for each other
+and accepted turns never pass a limit. A turn that is refused counts until it is undone, so it may crowd out, for that moment,
+another that needs fewer tokens.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote
+
+from google.api_core.exceptions import DeadlineExceeded, NotFound, ServiceUnavailable
+from google.cloud.firestore import (
+    DELETE_FIELD,
+    AsyncClient,
+    AsyncDocumentReference,
+    AsyncWriteBatch,
+    Increment,
+)
+
+from shared.adapters import firestore_queries as queries
+from shared.adapters.firestore_client import SCHEMA, Entity, Snapshot, fields, loaded, page_by_time, reference, totals
+from shared.adapters.google_errors import translated
+from shared.core.clock import Clock, system_clock
+from shared.core.errors import ResourceExhaustedError
+from shared.core.ids import is_id
+from shared.domain.base import Page, PageRequest
+from shared.domain.bot import Bot
+from shared.domain.conversation import Conversation, Turn
+from shared.domain.plan import Account, FlowLimits, FlowTotals, Reservation, check_flow
+from shared.ports.store import ChatContext
+
+# Counters of past minutes go with each reservation, so the map stays small without a job that tidies it.
+_FORGOTTEN_MINUTES = 20
+
+
+class FirestoreTurns:
+    """`conversations/{conversation_id}`, `turns/{turn_id}` under each, and the months of `usage`."""
+
+    def __init__(self, client: AsyncClient, clock: Clock = system_clock) -> None:
+        self._client = client
+        self._clock = clock
+
+    @translated
+    async def context(self, caller_id: str, conversation_id: str | None, bot_id: str | None) -> ChatContext:
+        """As the port says; an id that cannot exist is not read."""
+        places = (("conversations", conversation_id), ("bots", bot_id), ("users", caller_id))
+        wanted = [reference(self._client, collection, key) for collection, key in places if key and is_id(key)]
+        found = {snapshot.reference.parent.id: snapshot async for snapshot in self._client.get_all(wanted)}
+        account = found.get("users")
+        return ChatContext(
+            conversation=_own(Conversation, found.get("conversations"), caller_id),
+            bot=_own(Bot, found.get("bots"), caller_id),
+            account=loaded(Account, account) if account else None,
+        )
+
+    @translated
+    async def reserve(self, turn: Turn, reservation: Reservation, limits: FlowLimits) -> FlowTotals:
+        """As the port says."""
+        batch = self._client.batch()
+        batch.create(self._turn(turn.conversation_id, turn.id), fields(turn))
+        self._count(batch, reservation, 1)
+        _, usage = await batch.commit()
+        minute = f"minutes.{_minute(reservation.at)}"
+        counted = totals(usage, (minute, "tokens", "turns"))
+        after = FlowTotals(
+            turns_this_minute=counted[minute], turns_this_month=counted["turns"], tokens_this_month=counted["tokens"]
+        )
+        try:
+            check_flow(after, limits, reservation.at)
+        except ResourceExhaustedError:
+            await self._undo(turn, reservation)
+            raise
+        return after
+
+    @translated
+    async def checkpoint(self, conversation_id: str, turn_id: str, answer: str, lease_until: datetime) -> None:
+        """As the port says: one write. Raises NotFoundError where there is no such turn."""
+        await self._turn(conversation_id, turn_id).update({"answer": answer, "lease_until": lease_until})
+
+    @translated
+    async def settle(self, turn: Turn, conversation: Conversation, reservation: Reservation, used_tokens: int) -> None:
+        """As the port says. An unanswered commit is tried again only if the turn does not stand as settled, since an Increment
+        must not be applied twice.
+        """
+        batch = self._client.batch()
+        batch.set(self._turn(turn.conversation_id, turn.id), fields(turn))
+        batch.set(reference(self._client, "conversations", conversation.id), fields(conversation))
+        change = {"tokens": Increment(used_tokens - reservation.tokens)}
+        batch.set(self._usage(reservation), {**SCHEMA, "owner_id": reservation.owner_id, **change}, merge=True)
+        try:
+            await batch.commit(retry=None)
+        except (ServiceUnavailable, DeadlineExceeded):
+            if await self._load(turn.conversation_id, turn.id) != turn:
+                await batch.commit(retry=None)
+
+    @translated
+    async def get(self, conversation_id: str, turn_id: str, owner_id: str) -> Turn | None:
+        """As the port says: one read. A turn past its `expire_at` is gone, though Firestore removes it a day later."""
+        if not (is_id(conversation_id) and is_id(turn_id)):
+            return None
+        turn = await self._load(conversation_id, turn_id)
+        return turn if turn and turn.owner_id == owner_id and not self._is_expired(turn) else None
+
+    @translated
+    async def list(self, conversation_id: str, owner_id: str, page: PageRequest) -> Page[Turn]:
+        """As the port says: a read a turn, and one more. Expired turns are left out, so a page may be short."""
+        if not is_id(conversation_id):
+            return Page(items=())
+        found = await page_by_time(queries.turns(self._client, conversation_id, owner_id), "created_at", page, Turn)
+        return found.model_copy(update={"items": tuple(turn for turn in found.items if not self._is_expired(turn))})
+
+    @translated
+    async def conversation(self, conversation_id: str, owner_id: str) -> Conversation | None:
+        """As the port says: one read."""
+        if not is_id(conversation_id):
+            return None
+        return _own(Conversation, await reference(self._client, "conversations", conversation_id).get(), owner_id)
+
+    @translated
+    async def conversations(self, owner_id: str, page: PageRequest) -> Page[Conversation]:
+        """As the port says: a read a conversation, and one more."""
+        return await page_by_time(queries.conversations(self._client, owner_id), "updated_at", page, Conversation)
+
+    def _turn(self, conversation_id: str, turn_id: str) -> AsyncDocumentReference:
+        return reference(self._client, "conversations", conversation_id, "turns", turn_id)
+
+    def _usage(self, reservation: Reservation) -> AsyncDocumentReference:
+        month = reservation.at.astimezone(UTC).strftime("%Y%m")
+        return self._client.document("usage", f"{quote(reservation.owner_id, safe='')}-{month}")
+
+    async def _load(self, conversation_id: str, turn_id: str) -> Turn | None:
+        return loaded(Turn, await self._turn(conversation_id, turn_id).get())
+
+    def _is_expired(self, turn: Turn) -> bool:
+        return turn.expire_at is not None and turn.expire_at <= self._clock()
+
+    def _count(self, batch: AsyncWriteBatch, reservation: Reservation, sign: int) -> None:
+        minute = _minute(reservation.at)
+        minutes: dict[str, Any] = {str(minute - age): DELETE_FIELD for age in range(1, _FORGOTTEN_MINUTES + 1)}
+        minutes[str(minute)] = Increment(sign)
+        change = {"turns": Increment(sign), "tokens": Increment(sign * reservation.tokens), "minutes": minutes}
+        batch.set(self._usage(reservation), {**SCHEMA, "owner_id": reservation.owner_id, **change}, merge=True)
+
+    async def _undo(self, turn: Turn, reservation: Reservation) -> None:
+        """Take back the turn and its count; the precondition keeps a repeated commit from counting twice."""
+        batch = self._client.batch()
+        batch.delete(self._turn(turn.conversation_id, turn.id), option=self._client.write_option(exists=True))
+        self._count(batch, reservation, -1)
+        try:
+            await batch.commit()
+        except NotFound:
+            return
+
+
+def _minute(at: datetime) -> int:
+    return int(at.timestamp()) // 60
+
+
+def _own(model: type[Entity], snapshot: Snapshot | None, owner_id: str) -> Entity | None:
+    """The document as a record if it exists and is the owner's."""
+    if snapshot is None or not snapshot.exists or snapshot.get("owner_id") != owner_id:
+        return None
+    return loaded(model, snapshot)
