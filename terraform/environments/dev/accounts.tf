@@ -36,6 +36,7 @@ locals {
   stage_publishers = {
     for account in ["pipeline", "operations"] : account => module.security.members[account] if contains(keys(local.accounts), account)
   }
+  pubsub_agent = "serviceAccount:${google_project_service_identity.pubsub.email}"
   storage_publishers = {
     storage    = "serviceAccount:${data.google_storage_project_service_account.this.email_address}"
     operations = module.security.members["operations"]

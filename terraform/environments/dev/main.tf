@@ -57,8 +57,8 @@ module "dead_letters" {
   push_account_email    = module.security.emails["push"]
   ack_deadline_seconds  = max(10, try(local.manifests[each.value].timeout_seconds, 60))
   retention_seconds     = 2678400
-  pubsub_agent          = google_project_service_identity.pubsub.member
-  publishers            = { pubsub = google_project_service_identity.pubsub.member }
+  pubsub_agent          = local.pubsub_agent
+  publishers            = { pubsub = local.pubsub_agent }
   notification_channels = var.notification_channels
 }
 
@@ -73,7 +73,7 @@ module "stages" {
   ack_deadline_seconds  = max(10, try(local.manifests[each.value].timeout_seconds, 60))
   max_delivery_attempts = try(local.manifests[each.value].max_delivery_attempts, null)
   dead_letter_topic     = module.dead_letters[local.dead_letters].topic_id
-  pubsub_agent          = google_project_service_identity.pubsub.member
+  pubsub_agent          = local.pubsub_agent
   publishers            = can(local.manifests[each.value].trigger.storage) ? local.storage_publishers : local.stage_publishers
   notification_channels = var.notification_channels
 

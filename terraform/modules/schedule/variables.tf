@@ -46,11 +46,6 @@ variable "uri" {
   description = "URL of the function's Cloud Run service, which is also the audience of the OIDC token."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = startswith(var.uri, "https://")
-    error_message = "uri must be an https URL; Scheduler sends no token over plain HTTP."
-  }
 }
 
 variable "account_email" {

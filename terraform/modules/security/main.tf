@@ -38,6 +38,6 @@ resource "google_project_iam_member" "model_caller" {
   for_each = local.model_callers
 
   project = var.project
-  role    = google_project_iam_custom_role.model_caller.name
+  role    = "projects/${var.project}/roles/${google_project_iam_custom_role.model_caller.role_id}"
   member  = google_service_account.this[each.key].member
 }

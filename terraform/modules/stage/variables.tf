@@ -24,11 +24,6 @@ variable "push_endpoint" {
   description = "URL of the function's Cloud Run service, which is also the audience of the OIDC token."
   type        = string
   nullable    = false
-
-  validation {
-    condition     = startswith(var.push_endpoint, "https://")
-    error_message = "push_endpoint must be an https URL; Pub/Sub sends no token over plain HTTP."
-  }
 }
 
 variable "push_account_email" {
