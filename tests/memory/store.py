@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -42,7 +42,7 @@ class MemoryStore:
     steps: dict[tuple[str, str], Versioned[Step]] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     holds: dict[str, datetime] = field(default_factory=dict)
-    versions: itertools.count[int] = field(default_factory=itertools.count)
+    versions: Iterator[int] = field(default_factory=itertools.count)
 
     def stamp(self, value: Item) -> Versioned[Item]:
         """The value under a version that was never used before."""
