@@ -29,9 +29,13 @@ def decode(content: bytes, declared: str | None = None) -> str:
     """
     if len(content) > MAX_TEXT_BYTES:
         limit = MAX_TEXT_BYTES // (1024 * 1024)
-        raise RejectedFileError(FailureCode.TOO_LARGE, f"Text files may have up to {limit} MB. Split the file and upload the parts.")
+        raise RejectedFileError(
+            FailureCode.TOO_LARGE, f"Text files may have up to {limit} MB. Split the file and upload the parts."
+        )
     if is_binary(content[:_SAMPLE_BYTES]):
-        raise RejectedFileError(FailureCode.UNSUPPORTED_TYPE, "The file holds binary data, not text. Save it as text, and upload that.")
+        raise RejectedFileError(
+            FailureCode.UNSUPPORTED_TYPE, "The file holds binary data, not text. Save it as text, and upload that."
+        )
     for encoding in (_marked(content), _wide(content), _escaped(content), "utf-8", declared):
         if encoding is not None and (text := _strict(content, encoding)) is not None:
             return text

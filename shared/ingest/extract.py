@@ -62,14 +62,14 @@ def extract(path: Path, kind: Kind, shard: int) -> Extraction:
 
 
 def judge(kind: Kind, characters: int, *, has_pictures: bool) -> None:
-    """Refuse a document in which no shard found text: `characters` is the sum over all shards, `has_pictures` whether any had some.
+    """Refuse a document without text: `characters` is the sum over all its shards, `has_pictures` whether any shard has some.
 
     Raises RejectedFileError: needs_ocr or empty.
     """
     if characters:
         return
     if kind is Kind.PDF and has_pictures:
-        message = "The PDF holds pictures of pages without any text, as a scan does. Run text recognition (OCR) on it and upload the result."
+        message = "The PDF holds pictures of pages but no text, as a scan does. Run text recognition (OCR) on it and upload that."
         raise RejectedFileError(FailureCode.NEEDS_OCR, message)
     raise RejectedFileError(FailureCode.EMPTY, "The file holds no text. Check that it is the right one, and upload it again.")
 

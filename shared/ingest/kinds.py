@@ -66,7 +66,16 @@ _SIGNATURES = (
     (b"SQLite format 3\x00", "a database"),
     (b"%!PS", "a PostScript file"),
 )
-_TEXT_LIKE = {b"BM", b"MZ", b"ID3", b"RIFF", b"GIF8", b"BZh", b"OggS", b"Rar!\x1a\x07"}  # Words may begin so: binary content must agree.
+_TEXT_LIKE = {
+    b"BM",
+    b"MZ",
+    b"ID3",
+    b"RIFF",
+    b"GIF8",
+    b"BZh",
+    b"OggS",
+    b"Rar!\x1a\x07",
+}  # Words may begin so: binary content must agree.
 
 
 def accepted_type(title: str, content_type: str) -> str:
@@ -74,7 +83,7 @@ def accepted_type(title: str, content_type: str) -> str:
 
     Raises RejectedFileError(unsupported_type) that lists what is accepted.
     """
-    declared = content_type.split(";")[0].strip().lower()
+    declared = content_type.partition(";")[0].strip().lower()
     extension = PurePosixPath(title.strip().lower()).suffix
     by_type, by_extension = _BY_TYPE.get(declared), _BY_EXTENSION.get(extension)
     kind = by_extension or by_type if declared in _VAGUE_TYPES else by_type
@@ -122,4 +131,6 @@ def _has_html_root(head: bytes) -> bool:
 
 
 def _unsupported(what: str) -> RejectedFileError:
-    return RejectedFileError(FailureCode.UNSUPPORTED_TYPE, f"The file is {what}, which cannot be read yet. Accepted are {ACCEPTED}.")
+    return RejectedFileError(
+        FailureCode.UNSUPPORTED_TYPE, f"The file is {what}, which cannot be read yet. Accepted are {ACCEPTED}."
+    )

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -25,7 +26,9 @@ _FEWEST_FIGURES = 2
 _SHORT = 0.8  # Of the widest line of the block: what ends before was broken on purpose.
 _EDGE_LINES = 2
 _RUNNING_PAGES = 3
-_BULLET = re.compile(r"(?:[\u2022\u25aa\u25cf\u25cb\u25e6\u2023\u2043\u2013*\u00b7-]|\(?(?:\d{1,2}|[a-zA-Z])[.)]|\([ivx]+\))\s+\S")
+_BULLET = re.compile(
+    r"(?:[\u2022\u25aa\u25cf\u25cb\u25e6\u2023\u2043\u2013*\u00b7-]|\(?(?:\d{1,2}|[a-zA-Z])[.)]|\([ivx]+\))\s+\S"
+)
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+[^\W\d_]")
 _NUMBER = re.compile(r"[($\u20ac\u00a3+\u2212-]*\d[\d,.]*[)%]*|[\u2014\u2013-]|[$\u20ac\u00a3]")
 _ENDED = re.compile(r"[.!?:;\u3002\uff01\uff1f\u2026][\"'\u201d\u2019)\]]*$")
@@ -99,7 +102,7 @@ def compose(lines: Sequence[Line], body: Style, running: frozenset[str]) -> list
 
 def _leading(lines: Sequence[Line]) -> float:
     """The usual distance of two baselines, in sizes."""
-    gaps = [(a.baseline - b.baseline) / b.size for a, b in zip(lines, lines[1:], strict=False) if b.size > 0]
+    gaps = [(a.baseline - b.baseline) / b.size for a, b in pairwise(lines) if b.size > 0]
     usual = [gap for gap in gaps if _USUAL_GAPS[0] < gap < _USUAL_GAPS[1]]
     return median(usual) if usual else 1.2
 
@@ -161,7 +164,7 @@ def _heading_level(group: Sequence[Line], text: str, body: Style) -> int:
 def _joined(group: Sequence[Line]) -> str:
     """The lines as running text; a line that was broken on purpose keeps its end."""
     text = group[0].text
-    for last, line in zip(group, group[1:], strict=False):
+    for last, line in pairwise(group):
         text += _between(last, line, group) + line.text
     return text
 

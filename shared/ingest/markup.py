@@ -57,6 +57,7 @@ class _Walk:
 
     def __init__(self) -> None:
         self.skipped: set[Any] = set()
+        self._numbers: dict[Any, int] = {}
         self._parts: list[str] = []
         self._kind = BlockKind.PARAGRAPH
         self._marker = ""
@@ -76,7 +77,7 @@ class _Walk:
         if (level := _heading_level(element)) > 0:
             self._kind, self._level = BlockKind.HEADING, level
         elif element.tag in _ITEMS:
-            self._kind, self._marker = BlockKind.LIST_ITEM, _marker(element)
+            self._kind, self._marker = BlockKind.LIST_ITEM, self._next_marker(element.getparent())
         elif element.tag in _BREAKS:
             self._parts.append("\n")
         self._take(element.text)
@@ -96,6 +97,13 @@ class _Walk:
             yield Piece(self._kind, shown, self._level)
             self._kind, self._marker, self._level = BlockKind.PARAGRAPH, "", 0
 
+    def _next_marker(self, parent: Any) -> str:
+        """The item's number where its list is ordered, else a dash."""
+        if parent is None or "ol" not in (parent.tag, parent.get("rend")):
+            return "- "
+        self._numbers[parent] = self._numbers.get(parent, 0) + 1
+        return f"{self._numbers[parent]}. "
+
     def _take(self, text: str | None) -> None:
         if text:
             self._parts.append(_WHITE.sub(" ", text))
@@ -105,15 +113,6 @@ def _heading_level(element: Any) -> int:
     if element.tag == "head":
         return _HEADINGS.get(element.get("rend", ""), 2)
     return _HEADINGS.get(element.tag, 0)
-
-
-def _marker(item: Any) -> str:
-    """"1. " in an ordered list, else "- "."""
-    parent = item.getparent()
-    ordered = parent is not None and (parent.tag == "ol" or parent.get("rend") == "ol")
-    if not ordered:
-        return "- "
-    return f"{sum(1 for _ in item.itersiblings(item.tag, preceding=True)) + 1}. "
 
 
 def _has_lines(code: Any) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 
 from lxml import etree, html
 from trafilatura import bare_extraction
+from trafilatura.settings import Document
 
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind, TextPage
@@ -32,7 +33,9 @@ def read_html(content: bytes) -> TextPage:
     """One page without a number; what a reader would not see is left out as far as the file itself says so."""
     if len(content) > MAX_HTML_BYTES:
         limit = MAX_HTML_BYTES // (1024 * 1024)
-        raise RejectedFileError(FailureCode.TOO_LARGE, f"Web pages may have up to {limit} MB. Save the text alone, and upload that.")
+        raise RejectedFileError(
+            FailureCode.TOO_LARGE, f"Web pages may have up to {limit} MB. Save the text alone, and upload that."
+        )
     declared = _CHARSET.search(content[:_CHARSET_WITHIN])
     root = _parse(decode(content, declared[1].decode("ascii") if declared else None))
     page = PageBuilder(None)
@@ -56,16 +59,13 @@ def _parse(source: str) -> Any | None:
         root = html.document_fromstring(source)
     except etree.ParserError:  # Nothing but comments, for one.
         return None
-    _drop(root, lambda element: _is_hidden(element))
+    _drop(root, _is_hidden)
     return root
 
 
 def _chosen(root: Any) -> Iterator[Piece]:
-    """The main text under the page's title. A page that is nearly all main text is taken whole, since any extractor drops a little."""
-    main = bare_extraction(
-        html.tostring(root, encoding="unicode"), fast=True, include_comments=False, include_formatting=True, with_metadata=False
-    )
-    found = list(pieces_of(main.body)) if main is not None else []
+    """The main text under the page's title; a page that is nearly all main text is taken whole, as an extractor drops some."""
+    found = _main(root)
     title = _title(root)
     _drop(root, lambda element: element.tag in _BOILERPLATE)
     whole = list(pieces_of(root.find("body"))) if root.find("body") is not None else []
@@ -74,6 +74,13 @@ def _chosen(root: Any) -> Iterator[Piece]:
     if title and not any(piece.text == title for piece in chosen[:3]):
         yield Piece(BlockKind.HEADING, title, 1)
     yield from chosen
+
+
+def _main(root: Any) -> list[Piece]:
+    """What trafilatura takes for the page's own text; its tree has the tags of TEI."""
+    source = html.tostring(root, encoding="unicode")
+    main = bare_extraction(source, fast=True, include_comments=False, include_formatting=True, with_metadata=False)
+    return list(pieces_of(main.body)) if isinstance(main, Document) else []
 
 
 def _length(pieces: list[Piece]) -> int:
@@ -95,7 +102,7 @@ def _is_hidden(element: Any) -> bool:
         return True
     if element.tag in {"html", "body", "head"}:  # Pages hide all until a script has run.
         return False
-    if element.get("hidden") is not None or element.get("aria-hidden") == "true" and element.tag != "a":
+    if element.get("hidden") is not None or (element.get("aria-hidden") == "true" and element.tag != "a"):
         return True
     style = element.get("style")
     return style is not None and _HIDDEN_STYLE.search(re.sub(r"\s+", "", style.lower())) is not None

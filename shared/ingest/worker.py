@@ -1,4 +1,4 @@
-"""The child process in which a file is read: `python -m shared.ingest.worker plan|extract …` answers one JSON object on stdout."""
+"""The child process in which a file is read: it takes its orders as arguments and answers one JSON object on stdout."""
 
 import resource
 import sys
