@@ -23,6 +23,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     google_cloud_project: str = Field(default="demo-synapse", min_length=1)
+    region: str = Field(default="us-central1", min_length=1)
     bucket: str = Field(default="demo-synapse-files", min_length=3)
     k_service: str = Field(default="", description="Set by Cloud Run: we are in the cloud.")
     app_check: Literal["off", "enforce"] = "off"

@@ -19,10 +19,17 @@ class _Part(BaseModel):
 
 
 class HttpTrigger(_Part):
-    """A callable function with its REST route: `METHOD /api/v1/path/{parameter}`, and who may call it."""
+    """A callable function with its REST route: `METHOD /api/v1/path/{parameter}`, and who may call it.
+
+    `success` is REST's status (201 where something was created); `app_check: false` is for callers that are no app of ours;
+    `calls_per_minute` holds for each network and instance of a public function.
+    """
 
     route: Annotated[str, Field(pattern=r"^(GET|POST|PUT|DELETE) /api/v1/[a-z0-9_\-/{}]+$")]
     access: Access
+    success: Literal[200, 201] = 200
+    app_check: bool = True
+    calls_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 600
 
     @property
     def method(self) -> str:
@@ -72,6 +79,14 @@ class Manifest(_Part):
     stream: bool = False
     idempotent: bool = False
     max_delivery_attempts: Annotated[int, Field(ge=5, le=100)] = 10
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Manifest":
+        if (self.stream or self.idempotent) and self.trigger.http is None:
+            raise ValueError("stream and idempotent belong to an http trigger")
+        if self.idempotent and (self.stream or (self.trigger.http and self.trigger.http.access == "public")):
+            raise ValueError("idempotent needs a signed-in caller and an answer that is no stream")
+        return self
 
     @property
     def folder(self) -> Path:

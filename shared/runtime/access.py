@@ -1,0 +1,71 @@
+"""Who is calling, and whether that is enough for the function; a token that is sent must be right, wherever it is sent."""
+
+import ipaddress
+
+from starlette.requests import Request
+
+from shared.core.errors import PermissionDeniedError, UnauthenticatedError
+from shared.core.settings import Settings
+from shared.ports.identity import Caller, Identity
+from shared.runtime import wiring
+from shared.runtime.catalogue import HttpTrigger
+
+
+async def identify(request: Request, trigger: HttpTrigger, settings: Settings) -> Caller | None:
+    """The verified caller, or None for a call without a token of a public function.
+
+    Raises UnauthenticatedError without a valid token, PermissionDeniedError for one that is no administrator's.
+    """
+    if trigger.app_check and settings.app_check == "enforce":
+        await _verify_app(request)
+    token = _bearer(request)
+    if token is None:
+        if trigger.access == "public":
+            return None
+        raise UnauthenticatedError("Sign in: send 'Authorization: Bearer <token>'.", field="Authorization")
+    caller = await _identity().verify(token, check_revoked=trigger.access == "admin")
+    if trigger.access == "admin" and not caller.is_admin:
+        raise PermissionDeniedError("Only an administrator may do this.")
+    return caller
+
+
+def client_ip(request: Request, settings: Settings) -> str:
+    """The caller's address: in the cloud the last one of X-Forwarded-For, which Google's front end added, since a client
+    can write the ones before it; elsewhere the connection's.
+    """
+    forwarded = request.headers.get("x-forwarded-for", "") if settings.in_cloud() else ""
+    address = forwarded.rpartition(",")[2].strip()
+    if address:
+        return address
+    return request.client.host if request.client else ""
+
+
+def network_of(address: str) -> str:
+    """What one caller can hold at once: an IPv4 address, or an IPv6 network of 64 bits."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)  # noqa: PLR2004 - the version's name.
+
+
+async def _verify_app(request: Request) -> None:
+    token = request.headers.get("x-firebase-appcheck")
+    if not token:
+        raise UnauthenticatedError("Send an App Check token in X-Firebase-AppCheck.", field="X-Firebase-AppCheck")
+    await _identity().verify_app(token)
+
+
+def _bearer(request: Request) -> str | None:
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    scheme, _, token = header.strip().partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise UnauthenticatedError("Authorization must read 'Bearer <token>'.", field="Authorization")
+    return token.strip()
+
+
+def _identity() -> Identity:
+    identity: Identity = wiring.provide(Identity)
+    return identity

@@ -1,0 +1,52 @@
+"""What a use case learns of who asked: a person's call, or a topic's delivery."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a person; `uid` is empty where a public function was called without a token."""
+
+    uid: str
+    email: str | None = None
+    is_admin: bool = False
+    correlation_id: str = ""
+    ip: str = ""
+    origin: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One delivery of a message; `attempt` counts from 1, `body` is the message's data as text."""
+
+    message_id: str
+    subscription: str = ""
+    attempt: int = 1
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    correlation_id: str = ""
+    body: str = ""
+
+
+class ObjectFinalized(BaseModel):
+    """The bucket's notice that an object is whole; `md5` is base64, and absent for a composed object."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    name: str
+    bucket: str
+    size: int
+    content_type: str = Field(default="application/octet-stream", alias="contentType")
+    md5: str | None = Field(default=None, alias="md5Hash")
+
+
+Context = Call | Delivery
+
+
+def is_context(annotation: Any) -> bool:
+    """Whether a parameter of this type is filled with the call or the delivery."""
+    return annotation in (Call, Delivery)

@@ -1,0 +1,17 @@
+"""The log context: the outermost layer, so that every line of a call carries its function and its correlation id."""
+
+import re
+
+from shared.core import log
+from shared.core.ids import new_id
+
+_CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+def begin(function: str, given: str | None) -> str:
+    """Bind the correlation id that came along, or a new one where none did or it is malformed; returns it."""
+    if not log.logger.handlers:
+        log.configure()
+    correlation_id = given if given and _CORRELATION_ID.fullmatch(given) else new_id()
+    log.bind(function=function, correlation_id=correlation_id)
+    return correlation_id

@@ -1,0 +1,140 @@
+"""A function behind HTTP: log context → error boundary → identity and access → limits → parse → idempotency → use case."""
+
+import json
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.core import log
+from shared.core.clock import Clock
+from shared.core.errors import InternalError, SynapseError
+from shared.core.log import logger
+from shared.core.settings import Settings
+from shared.domain.events import Event
+from shared.ports.identity import Caller
+from shared.ports.ledger import Receipts
+from shared.runtime import access, cors, replies, wiring
+from shared.runtime.boundary import attempt, working_seconds
+from shared.runtime.call import Call
+from shared.runtime.catalogue import HttpTrigger, Manifest
+from shared.runtime.context import begin
+from shared.runtime.contract import Contract
+from shared.runtime.deployment import admitted_settings
+from shared.runtime.dialects import Dialect, Fields, dialect_of
+from shared.runtime.idempotency import Key, Once, read_key
+from shared.runtime.limits import NetworkLimit, read_body
+from shared.runtime.stream import EventStream, Outputs, Pace, last_output, to_json_bytes, while_connected
+from shared.runtime.validation import validate
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One call that has passed every layer before idempotency."""
+
+    call: Call
+    request: BaseModel
+    fields: Fields
+
+
+@dataclass(frozen=True)
+class HttpFunction:
+    """One callable function with its REST route; holds nothing of a call but the buckets of its networks."""
+
+    manifest: Manifest
+    contract: Contract
+    trigger: HttpTrigger
+    limit: NetworkLimit = field(repr=False)
+
+    async def respond(self, request: Request) -> Response:
+        """The reply, whatever happens; only the task's own cancellation passes through."""
+        started = perf_counter()
+        correlation_id = begin(self.manifest.name, request.headers.get("x-correlation-id"))
+        dialect = dialect_of(request, self.manifest)
+        outcome = await attempt(self._serve(request, dialect))
+        response = _refusal(dialect, outcome) if isinstance(outcome, SynapseError) else outcome
+        response.headers["X-Correlation-Id"] = correlation_id
+        milliseconds = round((perf_counter() - started) * 1000, 1)
+        logger.info("answered", extra={"status": response.status_code, "milliseconds": milliseconds})
+        return response
+
+    async def _serve(self, request: Request, dialect: Dialect | None) -> Response:
+        settings = admitted_settings()
+        if request.method == "OPTIONS":
+            return cors.preflight(request, settings)
+        work = self._answer(request, dialect, settings)
+        outcome = await attempt(work, working_seconds(self.manifest.timeout_seconds))
+        response = _refusal(dialect, outcome) if isinstance(outcome, SynapseError) else outcome
+        cors.allow(request, response, settings)
+        return response
+
+    async def _answer(self, request: Request, dialect: Dialect | None, settings: Settings) -> Response:
+        if dialect is None:
+            raise replies.UnknownRouteError(f"There is nothing at {request.url.path[:200]}.")
+        caller = await access.identify(request, self.trigger, settings)
+        ip = access.client_ip(request, settings)
+        if self.trigger.access == "public":
+            self.limit.take(access.network_of(ip))
+        work = self._work(request, dialect, await read_body(request, self.manifest.max_body_bytes), caller, ip)
+        if dialect.streams:
+            pace = Pace(settings.stream_heartbeat_seconds, working_seconds(self.manifest.timeout_seconds))
+            return EventStream(self._outputs(work), pace)
+        if self.manifest.stream:
+            result = await while_connected(request.receive, last_output(self._outputs(work), _unseen))
+            return dialect.answer(to_json_bytes(result))
+        return dialect.answer(await self._once(work))
+
+    def _work(self, request: Request, dialect: Dialect, body: bytes, caller: Caller | None, ip: str) -> _Work:
+        fields = dialect.fields(request, body, self.contract.request)
+        named = fields.pop("idempotency_key", None) if self.manifest.idempotent else None
+        call = Call(
+            uid=caller.uid if caller else "",
+            email=caller.email if caller else None,
+            is_admin=caller.is_admin if caller else False,
+            correlation_id=log.correlation_id(),
+            ip=ip,
+            origin=request.headers.get("origin"),
+            idempotency_key=read_key(named if named is not None else request.headers.get("idempotency-key")),
+        )
+        return _Work(call, validate(self.contract.request, fields), fields)
+
+    def _outputs(self, work: _Work) -> Outputs:
+        if self.manifest.stream:
+            outputs: Outputs = self.contract.invoke(work.request, work.call)
+            return outputs
+        return self._single(work)
+
+    async def _single(self, work: _Work) -> Outputs:
+        yield await self._once(work)
+
+    async def _once(self, work: _Work) -> bytes | None:
+        """The answer as JSON; under an idempotency key, the stored one where the work is done already."""
+        if not self.manifest.idempotent or work.call.idempotency_key is None:
+            return _encoded(await self.contract.invoke(work.request, work.call))
+        once = Once(wiring.provide(Receipts), wiring.provide(Clock), self.manifest.timeout_seconds)
+        key = Key(work.call.uid, self.manifest.name, work.call.idempotency_key)
+        answer = await once.run(key, work.fields, lambda: self._storable(work))
+        return None if answer is None else json.dumps(answer).encode()
+
+    async def _storable(self, work: _Work) -> Any:
+        answer = _encoded(await self.contract.invoke(work.request, work.call))
+        return None if answer is None else json.loads(answer)
+
+
+def _encoded(result: Any) -> bytes | None:
+    if result is None:
+        return None
+    if not isinstance(result, BaseModel) or isinstance(result, Event):
+        raise InternalError(f"the use case answered {type(result).__name__}, which is no result model")
+    return to_json_bytes(result)
+
+
+def _refusal(dialect: Dialect | None, error: SynapseError) -> Response:
+    return dialect.refusal(error) if dialect else replies.problem(error)
+
+
+async def _unseen(_: Event) -> None:
+    """Whoever asked for the result alone gets no events."""

@@ -1,0 +1,66 @@
+"""What one call may cost before anything is known of it: bytes of its body, and calls of its network in a minute."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.requests import Request
+
+from shared.core.errors import ResourceExhaustedError
+from shared.runtime.replies import BodyTooLargeError
+
+MAX_NETWORKS = 10_000
+
+
+async def read_body(request: Request, limit_bytes: int) -> bytes:
+    """The body. Raises BodyTooLargeError once its announced or its received length passes the limit; reads no further."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > limit_bytes:
+        raise BodyTooLargeError(limit_bytes)
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > limit_bytes:
+            raise BodyTooLargeError(limit_bytes)
+    return bytes(body)
+
+
+@dataclass
+class _Bucket:
+    """A token bucket: calls left, and when they were counted."""
+
+    left: float
+    at: float
+
+
+class NetworkLimit:
+    """Token buckets in this instance's memory, one a network; the table forgets the network seen longest ago when full."""
+
+    def __init__(
+        self, calls_per_minute: int, clock: Callable[[], float] = time.monotonic, max_networks: int = MAX_NETWORKS
+    ) -> None:
+        self._capacity = float(calls_per_minute)
+        self._clock = clock
+        self._max_networks = max_networks
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def take(self, network: str) -> None:
+        """Count one call. Raises ResourceExhaustedError saying when the next may come."""
+        bucket = self._bucket(network)
+        if bucket.left < 1:
+            wait = (1 - bucket.left) * 60 / self._capacity
+            raise ResourceExhaustedError("Too many calls from your network; try again later.", retry_after_seconds=wait)
+        bucket.left -= 1
+
+    def _bucket(self, network: str) -> _Bucket:
+        now = self._clock()
+        bucket = self._buckets.get(network)
+        if bucket is None:
+            bucket = self._buckets[network] = _Bucket(self._capacity, now)
+        self._buckets.move_to_end(network)
+        if len(self._buckets) > self._max_networks:
+            self._buckets.popitem(last=False)
+        bucket.left = min(self._capacity, bucket.left + (now - bucket.at) * self._capacity / 60)
+        bucket.at = now
+        return bucket
