@@ -1,5 +1,6 @@
 """A conversation is a thread of turns; it keeps a bounded tail of them, so that history costs one read."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -88,6 +89,14 @@ class ModelCall(Model):
     model: str
     usage: TokenUsage
     estimated: bool = False
+
+
+def usage_of(calls: Iterable[ModelCall]) -> TokenUsage:
+    """The sum over the calls."""
+    used = [call.usage for call in calls]
+    return TokenUsage(
+        prompt_tokens=sum(usage.prompt_tokens for usage in used), completion_tokens=sum(usage.completion_tokens for usage in used)
+    )
 
 
 class Turn(Record):

@@ -59,3 +59,8 @@ class EmbedderSpec(Model):
     remote_name: str = ""
     dimension: int
     max_tokens: int
+
+
+def estimated_tokens(text: str) -> int:
+    """About how many tokens a model counts: four UTF-8 bytes a token, rounded up. Tokenisers differ by some 30 %."""
+    return -(-len(text.encode("utf-8", "replace")) // 4)

@@ -1,0 +1,159 @@
+"""One answer in the making: from a question to the events that a reader sees, with everything so far at hand at any moment."""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from time import perf_counter
+
+from shared.agent.prompts import HISTORY_TOKENS, Asked, Instructions, compose, newest, room_for
+from shared.agent.questions import standalone
+from shared.agent.reading import Reader
+from shared.agent.retrieval import Knowledge
+from shared.core.errors import SynapseError, UnavailableError
+from shared.domain.bot import AgentKind, Bot, GenerationSettings
+from shared.domain.chunk import Passage
+from shared.domain.conversation import Citation, ModelCall, TokenUsage, usage_of
+from shared.domain.events import CitationFound, Token
+from shared.domain.prompt import Completion, ModelEvent, Prompt, TextDelta, estimated_tokens
+from shared.ports.models import ChatModel
+
+_PASSAGE_TOKENS = 300
+Shown = Token | CitationFound
+NOT_FOUND = "I could not find an answer to this in what this bot has learned."
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """Who answers, with which model; `bot` is null where a persona speaks alone."""
+
+    instructions: Instructions
+    model: ChatModel
+    generation: GenerationSettings
+    bot: Bot | None = None
+
+    def room(self, question: str) -> int:
+        """Tokens left for history and passages; raises as `prompts.room_for`."""
+        return room_for(self.instructions, question, self.model.spec, self.generation)
+
+    @property
+    def library(self) -> Bot | None:
+        """The bot whose knowledge is to be searched, if any."""
+        return self.bot if self.instructions.kind is AgentKind.RAG else None
+
+    def likely_tokens(self, asked: Asked) -> int:
+        """What a turn sets aside before it begins, its passages guessed and its answer as long as it may be. Raises as `room`."""
+        room = self.room(asked.question)
+        history = sum(estimated_tokens(message.text) for message in newest(asked.history, HISTORY_TOKENS))
+        passages = self.library.configuration.retrieval.top_k * _PASSAGE_TOKENS if self.library else 0
+        return self.model.spec.context_tokens - room + min(room, history + passages)
+
+
+class Answer:
+    """The answer so far; whoever stops listening keeps what `text`, `citations` and `calls` say then."""
+
+    def __init__(self, speaker: Speaker, asked: Asked) -> None:
+        self.found: bool | None = None
+        self.citations: list[Citation] = []
+        self.calls: list[ModelCall] = []
+        self.first_said_at: float | None = None
+        """By time.perf_counter."""
+        self._speaker = speaker
+        self._asked = asked
+        self._parts: list[str] = []
+
+    @property
+    def text(self) -> str:
+        """What the reader has been shown."""
+        return "".join(self._parts)
+
+    @property
+    def usage(self) -> TokenUsage:
+        """What the model calls have used."""
+        return usage_of(self.calls)
+
+    async def events(self, knowledge: Knowledge) -> AsyncGenerator[Shown, None]:
+        """Token and CitationFound events. Raises what the ports raise, and UnavailableError where the model says nothing."""
+        query, passages = await self._retrieve(knowledge)
+        if self.found is False:
+            yield self._say(NOT_FOUND)
+            return
+        room = self._speaker.room(self._asked.question)
+        prompt = compose(self._speaker.instructions, self._asked, query, passages, room)
+        async with aclosing(self._generate(prompt)) as events:
+            async for event in events:
+                yield event
+        if not self.text.strip():
+            raise UnavailableError("The model gave no answer.")
+
+    async def _retrieve(self, knowledge: Knowledge) -> tuple[str, tuple[Passage, ...]]:
+        library = self._speaker.library
+        if library is None:
+            return self._asked.question, ()
+        query = standalone(self._asked.question, self._asked.history)
+        passages = await knowledge.passages(query, library, library.configuration.retrieval)
+        self.found = bool(passages)
+        return query, passages
+
+    async def _generate(self, prompt: Prompt) -> AsyncGenerator[Shown, None]:
+        reader = Reader(prompt.passages)
+        async with aclosing(self._deltas(prompt)) as deltas:
+            async for delta in deltas:
+                for piece in reader.feed(delta):
+                    yield self._event(piece)
+        for piece in reader.close():
+            yield self._event(piece)
+        if reader.gave_up:
+            self.found = any(citation.verified for citation in self.citations)
+            if not reader.has_begun:
+                yield self._say(NOT_FOUND)
+
+    async def _deltas(self, prompt: Prompt) -> AsyncGenerator[str, None]:
+        """The model's text; however the stream ends, one ledger entry says what it cost."""
+        pieces: list[str] = []
+        usage: TokenUsage | None = None
+        try:
+            async with _closing(self._speaker.model.stream(prompt, self._speaker.generation)) as events:
+                async for event in events:
+                    if isinstance(event, TextDelta):
+                        pieces.append(event.text)
+                        yield event.text
+                    elif isinstance(event, Completion):
+                        usage = event.usage
+        except SynapseError:
+            usage = usage or (None if pieces else TokenUsage())
+            raise
+        finally:
+            self._enter(prompt, "".join(pieces), usage)
+
+    def _enter(self, prompt: Prompt, written: str, usage: TokenUsage | None) -> None:
+        """A model that did not count is estimated; one that refused before its first word cost nothing."""
+        estimate = TokenUsage(prompt_tokens=prompt_tokens(prompt), completion_tokens=estimated_tokens(written))
+        name = self._speaker.model.spec.name
+        self.calls.append(ModelCall(model=name, usage=usage or estimate, estimated=usage is None))
+
+    def _event(self, piece: str | Citation) -> Shown:
+        if isinstance(piece, str):
+            return self._say(piece)
+        self.citations.append(piece)
+        return CitationFound(citation=piece)
+
+    def _say(self, text: str) -> Token:
+        self.first_said_at = self.first_said_at or perf_counter()
+        self._parts.append(text)
+        return Token(text=text)
+
+
+def prompt_tokens(prompt: Prompt) -> int:
+    """An estimate of what the prompt costs; the passages are a part of `user`."""
+    texts = (prompt.system, prompt.user, *(message.text for message in prompt.history))
+    return sum(estimated_tokens(text) for text in texts)
+
+
+@asynccontextmanager
+async def _closing(stream: AsyncIterator[ModelEvent]) -> AsyncGenerator[AsyncIterator[ModelEvent], None]:
+    """Ends the request to the provider when the reader leaves; an iterator that is no generator has nothing to end."""
+    try:
+        yield stream
+    finally:
+        if isinstance(stream, AsyncGenerator):
+            await stream.aclose()

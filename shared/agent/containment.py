@@ -1,0 +1,83 @@
+"""What a model wrote may not reach out: images, and links to hosts that are not the sources', lose their address.
+
+An image that a page loads by itself could carry the conversation to whoever planted an instruction in a document; so could a
+link, when it is followed. A bare address that stands word for word in a passage carries nothing and is kept. Every address in
+the stream passes here, however it is cut; a link that is written so that its address cannot be read is taken apart (`] (`).
+Reference definitions whose address is written in HTML entities are left to the page's own sanitiser.
+"""
+
+import re
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+_ADDRESS_PART = r"""[^\s<>"'`()\[\]{}]"""
+_ADDRESS = rf"""(?:(?:https?|ftp|wss?):[/\\]*|www\.){_ADDRESS_PART}+"""
+_HOSTLESS = rf"""(?P<opener>(?:[("'=<]|\]:)\s{{0,20}})(?P<bare>[/\\]{{2}}{_ADDRESS_PART}+)"""
+_CONSTRUCT = re.compile(
+    r"(?P<image>!?)\[(?P<label>[^\[\]\n]{0,300})\]\(\s*(?P<target>[^()\s]{0,2000})(?:\s+[^()\n]{0,300})?\s*\)"
+    rf"|(?P<unread>\]\()|(?P<address>{_ADDRESS})|{_HOSTLESS}",
+    re.IGNORECASE,
+)
+_UNDECIDED = re.compile(
+    r"""(?:!|!?\[[^\[\]\n]{0,300}(?:\](?:\(\s*[^()\s]{0,2000}(?:\s+[^()\n]{0,300})?)?)?"""
+    rf"""|(?:h|ht|htt|https?|f|ft|ftp|w|ww|wss?|www|(?:(?:https?|ftp|wss?):[/\\]*|www\.){_ADDRESS_PART}{{0,2000}})"""
+    rf"""|\]|(?:[("'=<]|\]:)\s{{0,20}}(?:[/\\]{{1,2}}{_ADDRESS_PART}{{0,2000}})?)\Z""",
+    re.IGNORECASE,
+)
+_SENTENCE_END = ".,;:!?"
+
+
+class Containment:
+    """Text pieces in, text that is safe to show out; what may still become an address is held back until it is decided."""
+
+    def __init__(self, *, source_hosts: Collection[str] | None = (), sources: Collection[str] = ()) -> None:
+        """`source_hosts` None allows links (never images) to any host; `sources` are the passages' texts."""
+        self._hosts = source_hosts
+        self._sources = sources
+        self._held = ""
+
+    def feed(self, text: str) -> str:
+        """What may be shown with this piece."""
+        text = self._held + text
+        undecided = _UNDECIDED.search(text)
+        cut = undecided.start() if undecided else len(text)
+        self._held = text[cut:]
+        return _CONSTRUCT.sub(self._contained, text[:cut])
+
+    def close(self) -> str:
+        """The rest, once no piece will follow."""
+        rest, self._held = self._held, ""
+        return _CONSTRUCT.sub(self._contained, rest)
+
+    def _contained(self, match: re.Match[str]) -> str:
+        if match["unread"]:
+            return "] ("
+        if address := match["address"]:
+            return self._address(address)
+        if bare := match["bare"]:
+            return match["opener"] + self._address(bare)
+        if self._may_link(match["target"], is_image=bool(match["image"])):
+            return match[0]
+        return _CONSTRUCT.sub(self._contained, match["label"])
+
+    def _address(self, address: str) -> str:
+        url = address.rstrip(_SENTENCE_END)
+        if self._may_link(url, is_image=False) or any(url in source for source in self._sources):
+            return address
+        return _host(url).removeprefix("www.") + address[len(url) :]
+
+    def _may_link(self, url: str, *, is_image: bool) -> bool:
+        if not url.lower().startswith(("https://", "http://")):
+            return False
+        if self._hosts is None:
+            return not is_image
+        return _host(url) in self._hosts
+
+
+def _host(url: str) -> str:
+    """The host that a browser would ask, or nothing where the address is no address."""
+    bare = re.sub(r"^\w+:", "", url).lstrip("/\\")
+    try:
+        return (urlsplit(f"//{bare}").hostname or "") if "\\" not in bare else ""
+    except ValueError:
+        return ""

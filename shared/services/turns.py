@@ -1,0 +1,219 @@
+"""The turn's life on the record: reserved, checkpointed while it streams, and settled once, whichever way it ends."""
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from time import perf_counter
+from types import TracebackType
+from typing import Any, Self
+
+from shared.agent.answer import Answer, Speaker
+from shared.agent.prompts import Asked, Instructions
+from shared.core.clock import Clock
+from shared.core.errors import CancelledError, Code, DeadlineExceededError, SynapseError
+from shared.core.ids import new_id
+from shared.core.log import logger
+from shared.domain.bot import AgentKind, GenerationSettings
+from shared.domain.conversation import Conversation, Turn, TurnStatus
+from shared.domain.personas import PERSONAS
+from shared.domain.plan import Reservation
+from shared.ports.models import ChatModels
+from shared.ports.store import Turns
+from shared.services.scenes import Scene
+
+SETTLE_SECONDS = 10.0
+_CHECKPOINT_SECONDS = 3.0
+_LEASE_SECONDS = 60.0
+_WHOLE_TURN_SECONDS = 330.0
+
+_unfinished: set[asyncio.Task[None]] = set()
+"""The event loop keeps weak references alone; a settlement whose caller was cancelled twice must still end."""
+
+
+def speaker_of(scene: Scene, models: ChatModels, default_model: str) -> Speaker:
+    """Who answers in the scene. Raises InvalidArgumentError (field model) for a model that the registry no longer has."""
+    bot = scene.bot
+    persona = PERSONAS.get((bot.configuration.persona_id if bot else scene.conversation.persona_id) or "")
+    written = persona.instructions if persona else ""
+    if bot is None:
+        return Speaker(Instructions(AgentKind.CHAT, persona=written), models.get(default_model), GenerationSettings())
+    draft = bot.configuration
+    instructions = Instructions(draft.agent_kind, persona=written, bot=draft.instructions)
+    return Speaker(instructions, models.get(draft.model or default_model), draft.generation, bot)
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """What keeps a turn on the record; `checkpoint_seconds` 0 turns checkpoints off."""
+
+    turns: Turns
+    clock: Clock
+    checkpoint_seconds: float
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a turn may be silent before readers take it for interrupted."""
+        if not self.checkpoint_seconds:
+            return timedelta(seconds=_WHOLE_TURN_SECONDS)
+        return timedelta(seconds=max(_LEASE_SECONDS, 3 * self.checkpoint_seconds))
+
+
+class LiveTurn:
+    """Within the block the turn is running; leaving it, by its end, an error or the client's, settles it as what it was.
+
+    Entering raises ResourceExhaustedError over a limit of the plan, and InvalidArgumentError where the message is too long
+    for the model; then nothing is stored.
+    """
+
+    def __init__(self, scene: Scene, speaker: Speaker, message: str, upkeep: Upkeep) -> None:
+        asked = Asked(message, scene.conversation.tail)
+        self.answer = Answer(speaker, asked)
+        self.record = _opening(scene, speaker, asked, upkeep)
+        self._scene = scene
+        self._upkeep = upkeep
+        self._began = perf_counter()
+        self._is_leaving = asyncio.Event()
+        self._keeper: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        reserving = asyncio.create_task(self._reserve())
+        try:
+            await asyncio.shield(reserving)
+        except asyncio.CancelledError as error:
+            await _see_through(self._give_up(reserving, error))
+            raise
+        if self._upkeep.checkpoint_seconds:
+            self._keeper = asyncio.create_task(self._keep())
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            await _see_through(self._settle(error))
+        except SynapseError:
+            if error is None:
+                raise
+            logger.exception("a turn that ended early could not be settled", extra={"turn_id": self.record.id})
+
+    async def _reserve(self) -> None:
+        await self._upkeep.turns.reserve(self.record, self._reservation, self._scene.plan.flow)
+
+    async def _give_up(self, reserving: "asyncio.Task[None]", error: BaseException) -> None:
+        """The client left while the reservation was under way: undo it once it is known to stand."""
+        try:
+            await reserving
+        except SynapseError:
+            return
+        await self._settle(error)
+
+    @property
+    def _reservation(self) -> Reservation:
+        record = self.record
+        return Reservation(owner_id=record.bot_owner_id, at=record.created_at, tokens=record.reserved_tokens)
+
+    async def _keep(self) -> None:
+        """Checkpoints, one after another, so that never two are in flight; a failed one is made up for by the next."""
+        saved, lease_until = "", self.record.lease_until
+        while not await self._leaves_within(self._upkeep.checkpoint_seconds):
+            now, text = self._upkeep.clock(), self.answer.text
+            if text == saved and lease_until and now < lease_until - self._upkeep.lease / 2:
+                continue
+            try:
+                await self._upkeep.turns.checkpoint(self.record.conversation_id, self.record.id, text, now + self._upkeep.lease)
+            except SynapseError as error:
+                logger.warning("a checkpoint failed", extra={"turn_id": self.record.id, "code": error.code})
+            else:
+                saved, lease_until = text, now + self._upkeep.lease
+
+    async def _leaves_within(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._is_leaving.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
+
+    async def _settle(self, error: BaseException | None) -> None:
+        await self._stop_keeping()
+        self.record = self._ended(error)
+        conversation = _conversation_after(self._scene.conversation, self.record)
+        await self._upkeep.turns.settle(self.record, conversation, self._reservation, self.answer.usage.total)
+
+    async def _stop_keeping(self) -> None:
+        """Wait for a checkpoint in flight: arriving after the settlement, it would put the turn back to its partial answer."""
+        self._is_leaving.set()
+        if self._keeper:
+            await asyncio.wait({self._keeper}, timeout=_CHECKPOINT_SECONDS)
+            self._keeper.cancel()
+
+    def _ended(self, error: BaseException | None) -> Turn:
+        first, answer = self.answer.first_said_at, self.answer
+        return self.record.model_copy(
+            update={
+                "status": _status(error),
+                "error": _code(error),
+                "answer": answer.text,
+                "found": answer.found,
+                "citations": tuple(answer.citations),
+                "calls": tuple(answer.calls),
+                "lease_until": None,
+                "latency_ms": _milliseconds(self._began, perf_counter()),
+                "first_token_ms": _milliseconds(self._began, first) if first else None,
+                "updated_at": self._upkeep.clock(),
+            }
+        )
+
+
+def _opening(scene: Scene, speaker: Speaker, asked: Asked, upkeep: Upkeep) -> Turn:
+    conversation, bot, now = scene.conversation, scene.bot, upkeep.clock()
+    return Turn(
+        id=new_id(),
+        conversation_id=conversation.id,
+        owner_id=conversation.owner_id,
+        bot_id=bot.id if bot else None,
+        bot_version=bot.version if bot else None,
+        bot_owner_id=bot.owner_id if bot else conversation.owner_id,
+        persona_id=bot.configuration.persona_id if bot else conversation.persona_id,
+        model=speaker.model.spec.name,
+        question=asked.question,
+        reserved_tokens=speaker.likely_tokens(asked),
+        lease_until=now + upkeep.lease,
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def _conversation_after(conversation: Conversation, turn: Turn) -> Conversation:
+    """A turn without an answer is counted, and leaves no trace in the history that models read."""
+    if turn.answer:
+        return conversation.with_exchange(turn.question, turn.answer, turn.updated_at)
+    return conversation.model_copy(update={"turns": conversation.turns + 1, "updated_at": turn.updated_at})
+
+
+def _status(error: BaseException | None) -> TurnStatus:
+    if error is None:
+        return TurnStatus.DONE
+    is_leaving = isinstance(error, GeneratorExit | asyncio.CancelledError | CancelledError)
+    return TurnStatus.INTERRUPTED if is_leaving else TurnStatus.FAILED
+
+
+def _code(error: BaseException | None) -> Code | None:
+    if _status(error) is not TurnStatus.FAILED:
+        return None
+    return error.code if isinstance(error, SynapseError) else Code.INTERNAL
+
+
+def _milliseconds(start: float, end: float) -> int:
+    return round((end - start) * 1000)
+
+
+async def _see_through(work: Coroutine[Any, Any, None]) -> None:
+    """Await the work to its end though the caller is being cancelled. Raises DeadlineExceededError after SETTLE_SECONDS."""
+    task = asyncio.create_task(work)
+    _unfinished.add(task)
+    task.add_done_callback(_unfinished.discard)
+    try:
+        await asyncio.wait_for(asyncio.shield(task), SETTLE_SECONDS)
+    except TimeoutError as error:
+        raise DeadlineExceededError(
+            "The turn could not be stored in time; its answer may be incomplete in the history."
+        ) from error
