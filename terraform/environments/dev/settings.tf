@@ -4,6 +4,7 @@ locals {
   environment = {
     for field, value in merge(var.settings, {
       google_cloud_project = var.project
+      region               = var.region
       bucket               = local.files_bucket
       allowed_origins      = join(",", var.allowed_origins)
     }) : upper(field) => tostring(value)
