@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import is_dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 from weakref import WeakKeyDictionary
 
 from shared.core.clock import Clock, system_clock
@@ -34,13 +35,20 @@ _built: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Any]] = WeakKeyDi
 
 
 def provide(annotation: Any) -> Any:
-    """The port of that type: the bound one, else the real adapter. Raises InternalError for a type nobody wired."""
+    """The port of that type: the bound one, else the real adapter; a dataclass of ports, such as a service, by its fields.
+
+    Raises InternalError for a type nobody wired.
+    """
     name = _name(annotation)
+    if name not in _bound and is_dataclass(annotation):
+        return annotation(**{field: provide(port) for field, port in get_type_hints(annotation).items()})
     return _bound[name] if name in _bound else _build(name)
 
 
 def is_known(annotation: Any) -> bool:
     """Whether `provide` can fill a parameter of that type."""
+    if is_dataclass(annotation):
+        return all(is_known(port) for port in get_type_hints(annotation).values())
     return _name(annotation) in _factories
 
 

@@ -1,0 +1,208 @@
+"""The pipeline's rules: what is stored of a document decides what comes next and what must be published, in the normal way,
+after a redelivery and for the sweep alike.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from shared.core.errors import Code
+from shared.domain.document import Document, DocumentStatus, Failure, FailureCode, Stage, StageProgress
+from shared.domain.step import StageMessage, Step, StepState
+
+TOPICS = {
+    Stage.EXTRACT: "extract-document",
+    Stage.CHUNK: "chunk-document",
+    Stage.EMBED: "embed-chunks",
+    Stage.INDEX: "index-chunks",
+}
+STEP_TRIES = 12
+"""Claims of one step before its document is given up; more than the ten deliveries after which a message is dead."""
+
+FIRST_RETRY = timedelta(seconds=5)
+LONGEST_RETRY = timedelta(minutes=10)
+
+UPLOAD_LIFE = timedelta(days=7)
+"""How long a resumable session of Cloud Storage lives."""
+
+LONGEST_WAIT = timedelta(minutes=15)
+LONGEST_UPLOAD_WAIT = timedelta(hours=6)
+SHORTEST_UPLOAD_WAIT = timedelta(minutes=2)
+
+_STAGES_OF = {
+    DocumentStatus.RECEIVED: (Stage.EXTRACT,),
+    DocumentStatus.EXTRACTING: (Stage.EXTRACT,),
+    DocumentStatus.CHUNKING: (Stage.CHUNK,),
+    DocumentStatus.EMBEDDING: (Stage.EMBED, Stage.INDEX),
+    DocumentStatus.INDEXING: (Stage.INDEX,),
+}
+_NEXT = {Stage.EXTRACT: Stage.CHUNK, Stage.CHUNK: Stage.EMBED, Stage.EMBED: Stage.INDEX}
+
+Steps = Mapping[Stage, Sequence[Step]]
+
+
+class Publication(NamedTuple):
+    """A message and its topic."""
+
+    topic: str
+    message: StageMessage
+
+
+class Moment(NamedTuple):
+    """Now, and how long a document may stand still before the sweep looks at it."""
+
+    now: datetime
+    patience: timedelta
+
+
+def stages_of(document: Document) -> tuple[Stage, ...]:
+    """The stages whose steps may be open; none before the upload and after the end."""
+    return _STAGES_OF.get(document.status, ())
+
+
+def follows(document: Document, stage: Stage) -> bool:
+    """Whether the document stands right behind the stage, so that who finished it may have died before publishing."""
+    return stage not in stages_of(document) and _NEXT.get(stage) in stages_of(document)
+
+
+def step_message(document: Document, shard: int = 0) -> StageMessage:
+    """What names one shard of the generation that is being learned."""
+    return StageMessage(document_id=document.id, generation=document.generation, shard=shard)
+
+
+def publication(document: Document, stage: Stage, shard: int = 0) -> Publication:
+    """The message that asks for one step."""
+    return Publication(TOPICS[stage], step_message(document, shard))
+
+
+def received(document: Document, content_hash: str | None, moment: Moment) -> Document | None:
+    """The document once its bytes are whole; None unless it waits for them."""
+    if document.status is not DocumentStatus.AWAITING_UPLOAD:
+        return None
+    return _moved(document, DocumentStatus.RECEIVED, moment, content_hash=content_hash)
+
+
+def planned(document: Document, pages: int | None, shards: int, moment: Moment) -> Document | None:
+    """The document once it is known in how many shards it is read; None where that was known before."""
+    if document.status is not DocumentStatus.RECEIVED:
+        return None
+    progress = {Stage.EXTRACT: StageProgress(of=shards)}
+    return _moved(document, DocumentStatus.EXTRACTING, moment, pages=pages, progress=progress)
+
+
+def advanced(document: Document, stage: Stage, done: int, output: Mapping[str, Any], moment: Moment) -> Document | None:
+    """The document once `done` steps of the stage are done, `output` being the last one's; None while more are to come."""
+    if stage not in stages_of(document) or not 0 < document.progress.get(stage, StageProgress()).of <= done:
+        return None
+    progress = {**document.progress, stage: StageProgress(done=done, of=done)}
+    match stage:
+        case Stage.EXTRACT:
+            progress[Stage.CHUNK] = StageProgress(of=1)
+            return _moved(document, DocumentStatus.CHUNKING, moment, progress=progress)
+        case Stage.CHUNK:
+            progress |= dict.fromkeys((Stage.EMBED, Stage.INDEX), StageProgress(of=output["batches"]))
+            return _moved(document, DocumentStatus.EMBEDDING, moment, progress=progress, chunks=output["chunks"])
+        case Stage.EMBED:
+            return _moved(document, DocumentStatus.INDEXING, moment, progress=progress)
+        case Stage.INDEX:
+            live = {"live_generation": document.generation, "progress": _whole(progress)}
+            return _ended(document, DocumentStatus.READY, moment.now, **live)
+
+
+def opening(document: Document) -> list[Publication]:
+    """What a document that has just entered its status must have published; its embedded batches ask for their own indexing."""
+    match document.status:
+        case DocumentStatus.RECEIVED:
+            return [publication(document, Stage.EXTRACT)]
+        case DocumentStatus.EXTRACTING:  # Shard 0 is the one that has planned.
+            return [publication(document, Stage.EXTRACT, shard) for shard in range(1, document.progress[Stage.EXTRACT].of)]
+        case DocumentStatus.CHUNKING:
+            return [publication(document, Stage.CHUNK)]
+        case DocumentStatus.EMBEDDING:
+            return [publication(document, Stage.EMBED, shard) for shard in range(document.progress[Stage.EMBED].of)]
+        case _:
+            return []
+
+
+def missing(document: Document, steps: Steps, now: datetime) -> Iterator[Publication]:
+    """What must be published again: steps that nobody began, released, or holds by a lease that has ended."""
+    embedded = {step.key.shard for step in steps.get(Stage.EMBED, ()) if step.state is StepState.DONE}
+    for stage in stages_of(document):
+        known = {step.key.shard: step for step in steps.get(stage, ())}
+        for shard in range(max(1, document.progress.get(stage, StageProgress()).of)):
+            has_input = stage is not Stage.INDEX or document.status is DocumentStatus.INDEXING or shard in embedded
+            if has_input and (shard not in known or known[shard].is_due(now)):
+                yield publication(document, stage, shard)
+
+
+def is_worn_out(steps: Steps, now: datetime) -> bool:
+    """Whether a step that is due was tried too often; a provider's refusals for lack of quota are no fault of the step."""
+    every = (step for group in steps.values() for step in group)
+    return any(step.is_due(now) and step.attempt >= STEP_TRIES and step.error != Code.RESOURCE_EXHAUSTED for step in every)
+
+
+def retry_wait(attempt: int) -> timedelta:
+    """How long the sweep leaves a failed step to the queue's redelivery: it doubles, so that an outage uses up few tries."""
+    return min(FIRST_RETRY * (1 << min(attempt - 1, 10)), LONGEST_RETRY)
+
+
+def looked_at(document: Document, steps: Steps, moment: Moment) -> Document:
+    """The document with the sweep's next look: later the longer nothing has moved, but not after a step's `retry_at`."""
+    now = moment.now
+    wait = min(max(moment.patience, (now - document.updated_at) / 2), max(LONGEST_WAIT, moment.patience))
+    every = (step for group in steps.values() for step in group if step.state is StepState.RELEASED)
+    retries = [step.retry_at for step in every if step.retry_at and step.retry_at > now]
+    retry_at = document.retry_at if document.retry_at and document.retry_at > now else None
+    return document.model_copy(update={"due_at": min([now + wait, *retries]), "retry_at": retry_at})
+
+
+def postponed(document: Document, retry_at: datetime) -> Document | None:
+    """The document that waits for a provider; None where it waits as long already."""
+    if document.retry_at and document.retry_at >= retry_at:
+        return None
+    return document.model_copy(update={"retry_at": retry_at, "due_at": retry_at})
+
+
+def failed(document: Document, failure: Failure, now: datetime) -> Document | None:
+    """The document that ends here; None for one that has ended."""
+    if document.status.is_final:
+        return None
+    return _ended(document, DocumentStatus.FAILED, now, failure=failure)
+
+
+def upload_expires_at(document: Document) -> datetime:
+    """When an upload that was not finished is given up."""
+    return document.created_at + UPLOAD_LIFE
+
+
+def next_upload_look(document: Document, now: datetime) -> datetime:
+    """When the sweep looks for an object whose notification may be lost: seldom for an old one, and once it has expired."""
+    wait = min(max(SHORTEST_UPLOAD_WAIT, (now - document.created_at) / 2), LONGEST_UPLOAD_WAIT)
+    return max(min(now + wait, upload_expires_at(document)), now + SHORTEST_UPLOAD_WAIT)
+
+
+def broke(
+    message: str = "Something broke on our side while the file was learned. Try it again; if it fails again, tell us.",
+) -> Failure:
+    """The failure that is our fault."""
+    return Failure(code=FailureCode.INTERNAL, message=message, can_retry=True)
+
+
+def at_rest(document: Document) -> Document:
+    """The ended document without what a late report of its progress may have left on it."""
+    progress = _whole(document.progress) if document.status is DocumentStatus.READY else document.progress
+    return document.model_copy(update={"due_at": None, "progress": progress})
+
+
+def _whole(progress: Mapping[Stage, StageProgress]) -> dict[Stage, StageProgress]:
+    return {stage: StageProgress(done=part.of, of=part.of) for stage, part in progress.items()}
+
+
+def _ended(document: Document, status: DocumentStatus, now: datetime, **changes: Any) -> Document:
+    ended = {"status": status, "updated_at": now, "due_at": None, "retry_at": None}
+    return document.model_copy(update={**ended, **changes})
+
+
+def _moved(document: Document, status: DocumentStatus, moment: Moment, **changes: Any) -> Document:
+    due_at = moment.now + moment.patience
+    return document.model_copy(update={"status": status, "updated_at": moment.now, "due_at": due_at, "retry_at": None, **changes})
