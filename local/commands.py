@@ -13,7 +13,6 @@ from local import stack
 from local.accounts import sign_in
 from local.ports import HOST, Ports
 from local.processes import StackError
-from local.routing import REGION
 from local.run_folder import RunFolder
 from local.toolchain import ROOT
 
@@ -78,7 +77,7 @@ def status() -> None:
     print(f"""
 The stack is running (project {environment["GOOGLE_CLOUD_PROJECT"]}, bucket {environment["BUCKET"]}).
   REST       {gateway}/api/v1/
-  callable   {gateway}/{environment["GOOGLE_CLOUD_PROJECT"]}/{REGION}/<function>
+  callable   {gateway}/{environment["GOOGLE_CLOUD_PROJECT"]}/{environment["REGION"]}/<function>
   Auth       http://{environment["FIREBASE_AUTH_EMULATOR_HOST"]}
   Firestore  http://{environment["FIRESTORE_EMULATOR_HOST"]}
   Pub/Sub    http://{environment["PUBSUB_EMULATOR_HOST"]}
@@ -112,6 +111,7 @@ def _serve_gateway(folder: Path) -> None:
     options = server.GatewayOptions(
         port=Ports.of(os.environ).gateway,
         project=settings().google_cloud_project,
+        region=settings().region,
         token=RunFolder(folder).token(),
         folder=folder,
         schedule_seconds=float(every) if every else None,

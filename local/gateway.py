@@ -28,6 +28,7 @@ class GatewayOptions:
 
     port: int
     project: str
+    region: str
     token: str
     folder: Path
     schedule_seconds: float | None = None
@@ -35,7 +36,7 @@ class GatewayOptions:
 
 def create_app(functions: Mapping[Manifest, ASGIApp], options: GatewayOptions) -> Starlette:
     """The app; when it starts it connects the topics, and until it ends it runs the schedules."""
-    router = Router(functions, project=options.project, token=options.token, page=_page())
+    router = Router(functions, f"{options.project}/{options.region}", token=options.token, page=_page())
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -12,7 +12,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from shared.runtime.catalogue import HttpTrigger, Manifest
 
-REGION = "us-central1"
 READY_PATH = "/_gateway/ready"
 PUSH_PREFIX = "/_push/"
 REST_PREFIX = "/api/v1/"
@@ -53,13 +52,16 @@ class RestRoutes:
 
 
 class Router:
-    """The gateway's ASGI app: function URLs, REST routes, and push URLs that carry the run's token; all else goes to the page."""
+    """The gateway's ASGI app: function URLs, REST routes, and push URLs that carry the run's token; all else goes to the page.
 
-    def __init__(self, functions: Mapping[Manifest, ASGIApp], *, project: str, token: str, page: ASGIApp | None = None) -> None:
+    `place` is what precedes a function's name in its URL: project and region.
+    """
+
+    def __init__(self, functions: Mapping[Manifest, ASGIApp], place: str, *, token: str, page: ASGIApp | None = None) -> None:
         self._apps = {manifest.name: app for manifest, app in functions.items()}
         self._public = {manifest.name for manifest in functions if manifest.trigger.http}
         self._rest = RestRoutes(functions)
-        self._functions_prefix = f"/{project}/{REGION}/"
+        self._functions_prefix = f"/{place}/"
         self._token = token
         self._page = page
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from local.emulators import READY_SECONDS, Emulators
 from local.ports import HOST, Ports, variable
 from local.processes import Child, ProcessGroup, StackError, answers
-from local.routing import READY_PATH, REGION
+from local.routing import READY_PATH
 from local.run_folder import RunFolder
 from local.toolchain import ROOT
+from shared.core.settings import parse
 
 
 @dataclass
@@ -22,6 +23,7 @@ class Stack:
     emulators: Emulators
     folder: RunFolder
     group: ProcessGroup
+    region: str
     settings: Mapping[str, str] = field(default_factory=dict)
     _children: list[Child] = field(default_factory=list)
     _gateway: Child | None = None
@@ -35,11 +37,17 @@ class Stack:
     def environment(self) -> dict[str, str]:
         """What a client or a gateway needs to find every server."""
         ports = {variable(name): str(port) for name, port in asdict(self.emulators.ports).items()}
-        return {**self.settings, **self.emulators.environment, **ports, "LOCAL_FOLDER": str(self.folder.path)}
+        return {
+            **self.settings,
+            **self.emulators.environment,
+            **ports,
+            "REGION": self.region,
+            "LOCAL_FOLDER": str(self.folder.path),
+        }
 
     def function_url(self, name: str) -> str:
         """Where a callable function is called, as the Firebase SDK composes it."""
-        return f"{self.url}/{self.emulators.project}/{REGION}/{name}"
+        return f"{self.url}/{self.emulators.project}/{self.region}/{name}"
 
     def start(self) -> None:
         """Start every server; returns when all of them answer."""
@@ -69,9 +77,13 @@ class Stack:
 @contextmanager
 def running(path: Path, ports: Ports | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """A stack on the given or on free ports whose files lie in the folder; `settings` are variables for the functions."""
+    chosen = parse({**os.environ, **(settings or {})})
+    if not chosen.google_cloud_project.startswith("demo-"):
+        raise StackError("GOOGLE_CLOUD_PROJECT must begin with demo-, so that no emulator can mistake it for a real project.")
+    emulators = Emulators(ports or Ports.free(), chosen.google_cloud_project, chosen.bucket)
     folder = RunFolder(path)
     with folder.held(), ProcessGroup(path / "logs") as group:
-        stack = Stack(Emulators(ports or Ports.free()), folder, group, settings or {})
+        stack = Stack(emulators, folder, group, chosen.region, settings or {})
         stack.start()
         folder.publish({**stack.environment, "LOCAL_PID": str(os.getpid())})
         yield stack
