@@ -5,17 +5,16 @@ said about the question's subject; whether that answers the question it cannot t
 """
 
 import re
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 from operator import mul
 
 from shared.adapters.lexical import overlaps
 from shared.adapters.sentences import Span, sentence_spans
-from shared.adapters.token_estimate import estimated_tokens
 from shared.domain.bot import GenerationSettings
 from shared.domain.chunk import Passage
 from shared.domain.conversation import TokenUsage
-from shared.domain.prompt import Completion, ModelEvent, ModelSpec, Prompt, TextDelta
+from shared.domain.prompt import Completion, ModelEvent, ModelSpec, Prompt, TextDelta, estimated_tokens
 from shared.ports.models import Embedder
 
 _MOST_EXTRACTS = 3
@@ -71,7 +70,7 @@ class ExtractiveChatModel:
         self._embedder = embedder
         self._tuning = tuning
 
-    async def stream(self, prompt: Prompt, settings: GenerationSettings) -> AsyncIterator[ModelEvent]:
+    async def stream(self, prompt: Prompt, settings: GenerationSettings) -> AsyncGenerator[ModelEvent, None]:
         """Each extract and its citation as a piece of their own; `temperature` has no meaning here."""
         said = ""
         for piece in await self._pieces(prompt, settings.max_output_tokens):

@@ -32,7 +32,12 @@ class Settings(BaseModel):
     embedder: str = "local-minilm"
     openai_base_url: str = Field(default="", description="Any server that speaks OpenAI's chat completions.")
     openai_api_key: str = ""
+    openai_model: str = Field(default="", description="The model's name at that server.")
     gemini_location: str = "global"
+    gemini_base_url: str = Field(default="", description="Another way to Vertex, such as Private Service Connect.")
+    model_connect_seconds: float = Field(default=5.0, gt=0, le=60)
+    model_first_token_seconds: float = Field(default=60.0, gt=0, le=290)
+    model_between_tokens_seconds: float = Field(default=30.0, gt=0, le=290)
     stream_checkpoint_seconds: float = Field(default=2.0, ge=0, le=60)
     stream_heartbeat_seconds: float = Field(default=15.0, gt=0, le=60)
     step_lease_seconds: float = Field(default=60.0, gt=0, le=540)

@@ -32,7 +32,8 @@ class Completion(Model):
     """The model's last event; `usage` is null where the model counted nothing."""
 
     usage: TokenUsage | None = None
-    finish_reason: str = "stop"
+    finish_reason: str = Field(default="stop", description="stop, length or content_filter; else the provider's own word.")
+    model: str | None = Field(default=None, description="The model that answered, where a fallback stood in for the one asked.")
 
 
 ModelEvent = TextDelta | Completion
@@ -45,6 +46,8 @@ class ModelSpec(Model):
     adapter: str
     remote_name: str = ""
     context_tokens: int
+    location: str | None = Field(default=None, description="Where it must be asked; null: the environment's location.")
+    thinking_level: str | None = Field(default=None, description="Gemini's minimal, low, medium or high; null: the model's own.")
     retires: str | None = None
     price_per_million_prompt_tokens_usd: float = 0
     price_per_million_completion_tokens_usd: float = 0
@@ -59,6 +62,7 @@ class EmbedderSpec(Model):
     remote_name: str = ""
     dimension: int
     max_tokens: int
+    location: str | None = Field(default=None, description="As of a chat model.")
 
 
 def estimated_tokens(text: str) -> int:

@@ -1,0 +1,124 @@
+"""What the streams of all providers have in common: patience, cut streams, and what a refusal means."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from shared.core.errors import (
+    DeadlineExceededError,
+    InternalError,
+    InvalidArgumentError,
+    NotFoundError,
+    ResourceExhaustedError,
+    SynapseError,
+    UnavailableError,
+)
+from shared.domain.conversation import TokenUsage
+from shared.domain.prompt import Completion, ModelEvent, TextDelta
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long to wait for a provider, in seconds; `first_token` counts from the request."""
+
+    connect: float = 5.0
+    first_token: float = 60.0
+    between_tokens: float = 30.0
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """One chunk of a provider's stream, of which each part may be missing."""
+
+    text: str = ""
+    finish_reason: str | None = None
+    usage: TokenUsage | None = None
+
+
+async def model_events(fragments: AsyncGenerator[Fragment, None], patience: Patience) -> AsyncGenerator[ModelEvent, None]:
+    """The port's events. A stream that ends without saying why was cut, by a proxy or a dying server: UnavailableError.
+
+    Once the reason is known the answer is whole, so what breaks after it costs only the usage count.
+    """
+    ended = Fragment()
+    said = False
+    async with aclosing(fragments):
+        while True:
+            try:
+                fragment = await _next(fragments, patience.between_tokens if said else patience.first_token)
+            except (UnavailableError, DeadlineExceededError):
+                if ended.finish_reason:
+                    break
+                raise
+            if fragment is None:
+                break
+            ended = Fragment(finish_reason=fragment.finish_reason or ended.finish_reason, usage=fragment.usage or ended.usage)
+            if fragment.text:
+                said = True
+                yield TextDelta(text=fragment.text)
+    if not ended.finish_reason:
+        raise UnavailableError("The model's answer broke off.")
+    yield Completion(usage=ended.usage, finish_reason=ended.finish_reason)
+
+
+async def _next(fragments: AsyncGenerator[Fragment, None], seconds: float) -> Fragment | None:
+    try:
+        async with asyncio.timeout(seconds):
+            return await anext(fragments, None)
+    except TimeoutError as error:
+        raise timed_out() from error
+
+
+def timed_out() -> DeadlineExceededError:
+    """The provider did not answer in time."""
+    return DeadlineExceededError("The model took too long to answer.")
+
+
+def no_answer() -> UnavailableError:
+    """The provider could not be reached, or hung up."""
+    return UnavailableError("The model did not answer.")
+
+
+def refusal(status: int, headers: Mapping[str, str], retry_after_seconds: float | None = None) -> SynapseError:
+    """The error of an HTTP status; `retry_after_seconds` is what the body says, where the header says nothing.
+
+    The messages are neutral: what providers write may repeat the prompt or the key.
+    """
+    wait = _retry_after(headers)
+    wait = retry_after_seconds if wait is None else wait
+    match status:
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return ResourceExhaustedError("The model is asked too often.", retry_after_seconds=wait)
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return InternalError("The model's provider does not accept this environment's credentials.")
+        case HTTPStatus.NOT_FOUND:
+            return NotFoundError("The model's provider does not offer this model here.")
+        case HTTPStatus.REQUEST_TIMEOUT | HTTPStatus.GATEWAY_TIMEOUT:
+            return timed_out()
+        case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return UnavailableError("The model did not answer.", retry_after_seconds=wait)
+    return InvalidArgumentError("The model's provider refuses the request: it may be too long, or against its rules.")
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds from now, of a header that gives seconds or a date (RFC 9110, section 10.2.3); None where it gives neither."""
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        return _seconds_until(value)
+
+
+def _seconds_until(date: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    zoned = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (zoned - datetime.now(UTC)).total_seconds())
