@@ -33,7 +33,7 @@ def read_time(cursor: str) -> tuple[datetime, str]:
 def read_ordinal(cursor: str) -> int:
     """The number of `after_ordinal`. Raises InvalidArgumentError (field cursor)."""
     match _decode(cursor):
-        case [int(ordinal)] if 0 <= ordinal < _MAX_ORDINAL:
+        case [int(ordinal)] if not isinstance(ordinal, bool) and 0 <= ordinal < _MAX_ORDINAL:
             return ordinal
     raise _not_ours()
 

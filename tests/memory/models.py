@@ -20,7 +20,8 @@ class MemoryVectorIndex:
 
     async def search(self, vector: Sequence[float], bot_id: str, owner_id: str, limit: int) -> list[Hit]:
         own = [entry for entry in self.store.chunks.values() if (entry.chunk.bot_id, entry.chunk.owner_id) == (bot_id, owner_id)]
-        hits = [Hit(chunk=entry.chunk, score=_cosine(vector, entry.vector)) for entry in own]
+        comparable = [entry for entry in own if len(entry.vector) == len(vector)]
+        hits = [Hit(chunk=entry.chunk, score=_cosine(vector, entry.vector)) for entry in comparable]
         return sorted(hits, key=lambda hit: -hit.score)[: min(limit, MAX_HITS)]
 
     async def delete(self, document_id: str, generation: int) -> int:

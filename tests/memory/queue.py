@@ -17,6 +17,11 @@ class PublishedMessage:
     attributes: dict[str, str]
 
 
+def parsed(data: bytes, attributes: dict[str, str]) -> PublishedMessage:
+    """A message from its bytes."""
+    return PublishedMessage(json.loads(data), attributes)
+
+
 @dataclass
 class MemoryQueue:
     """Published messages by topic, oldest first."""
@@ -26,7 +31,7 @@ class MemoryQueue:
     async def publish(self, topic: str, messages: Sequence[Mapping[str, Any]]) -> None:
         attributes = {"correlation_id": log.correlation_id()} if log.correlation_id() else {}
         for message in messages:
-            self.topics[topic].append(PublishedMessage(json.loads(json.dumps(message)), attributes))
+            self.topics[topic].append(parsed(json.dumps(message).encode(), attributes))
 
     def drain(self, topic: str) -> list[PublishedMessage]:
         """The topic's messages, which are then gone."""

@@ -1,0 +1,224 @@
+"""Documents: versions guard writes, stock follows, progress is reported blindly, and the sweep finds what is due."""
+
+import asyncio
+
+import pytest
+
+from shared.core.errors import AlreadyExistsError, ConflictError, InvalidArgumentError, ResourceExhaustedError
+from shared.domain.base import PageRequest
+from shared.domain.document import Document, DocumentStatus, Failure, FailureCode, Stage, StageProgress
+from shared.domain.plan import Stock
+from shared.ports.store import Versioned
+from tests.contracts.conftest import Stores
+from tests.contracts.records import NAUGHTY, NOW, PLENTY, after, document
+
+
+async def _stored(stores: Stores, made: Document, limits: Stock = PLENTY) -> Versioned[Document]:
+    await stores.documents.create(made, limits)
+    read = await stores.documents.load(made.id)
+    assert read is not None
+    return read
+
+
+async def test_a_created_document_is_read_back_whole(stores: Stores) -> None:
+    failure = Failure(code=FailureCode.NEEDS_OCR, message="Scan it.", can_retry=True)
+    progress = {Stage.EXTRACT: StageProgress(done=2, of=2), Stage.EMBED: StageProgress(done=1, of=9)}
+    made = document(failure=failure, progress=progress, pages=3, due_at=after(60), content_hash="h==")
+
+    read = await _stored(stores, made)
+
+    assert read.value == made
+    assert await stores.documents.get(made.id, "owner") == made
+
+
+async def test_titles_are_stored_byte_for_byte(stores: Stores) -> None:
+    made = [document(title=title) for title in NAUGHTY]
+
+    for one in made:
+        await stores.documents.create(one, PLENTY)
+
+    found = await stores.documents.get_many([one.id for one in made], "owner")
+    assert [found[one.id] for one in made] == made
+
+
+async def test_another_tenants_document_reads_as_missing(stores: Stores) -> None:
+    theirs = document("somebody")
+    await stores.documents.create(theirs, PLENTY)
+
+    assert await stores.documents.get(theirs.id, "owner") is None
+    assert await stores.documents.get_many([theirs.id], "owner") == {}
+    assert (await stores.documents.list("owner", "bot", PageRequest())).items == ()
+
+
+async def test_of_many_ids_those_that_exist_are_found_once(stores: Stores) -> None:
+    made = document()
+    await stores.documents.create(made, PLENTY)
+
+    found = await stores.documents.get_many([made.id, "absent", "a/b", "", made.id], "owner")
+
+    assert found == {made.id: made}
+    assert await stores.documents.get_many([], "owner") == {}
+
+
+@pytest.mark.parametrize("absent", ["absent", "a/b", ""])
+async def test_nothing_is_loaded_where_there_is_nothing(stores: Stores, absent: str) -> None:
+    assert await stores.documents.load(absent) is None
+
+
+async def test_a_list_holds_one_bots_documents_newest_first_and_walks(stores: Stores) -> None:
+    made = [document(age=number) for number in range(5)]
+    for one in [*made, document(bot_id="other")]:
+        await stores.documents.create(one, PLENTY)
+
+    first = await stores.documents.list("owner", "bot", PageRequest(page_size=3))
+    second = await stores.documents.list("owner", "bot", PageRequest(page_size=3, cursor=first.next_cursor))
+
+    assert [*first.items, *second.items] == made
+    assert second.next_cursor is None
+
+
+async def test_a_cursor_that_is_not_ours_is_refused_by_field(stores: Stores) -> None:
+    with pytest.raises(InvalidArgumentError) as refused:
+        await stores.documents.list("owner", "bot", PageRequest(cursor="nonsense"))
+
+    assert refused.value.field == "cursor"
+
+
+async def test_a_taken_id_is_refused_and_keeps_the_first(stores: Stores) -> None:
+    made = document()
+    await stores.documents.create(made, PLENTY)
+
+    with pytest.raises(AlreadyExistsError):
+        await stores.documents.create(document("somebody", id=made.id), PLENTY)
+
+    assert await stores.documents.get(made.id, "owner") == made
+
+
+@pytest.mark.parametrize(
+    ("limits", "name"), [(Stock(documents=1, bytes=10_000), "documents"), (Stock(documents=9, bytes=1500), "bytes")]
+)
+async def test_a_document_over_a_limit_is_refused_by_name_and_leaves_nothing(stores: Stores, limits: Stock, name: str) -> None:
+    await stores.documents.create(document(), limits)
+    refused = document()
+
+    with pytest.raises(ResourceExhaustedError, match=name):
+        await stores.documents.create(refused, limits)
+
+    assert await stores.documents.load(refused.id) is None
+    await stores.documents.create(refused, Stock(documents=2, bytes=2000))
+    assert await stores.documents.get(refused.id, "owner") == refused
+
+
+async def test_one_owners_stock_is_not_anothers(stores: Stores) -> None:
+    limits = Stock(documents=1, bytes=1000)
+    await stores.documents.create(document("somebody"), limits)
+    made = document()
+
+    await stores.documents.create(made, limits)
+
+    assert await stores.documents.get(made.id, "owner") == made
+
+
+async def test_odd_owner_ids_have_a_stock_too(stores: Stores) -> None:
+    made = document("a/b ü")
+
+    await stores.documents.create(made, PLENTY)
+
+    assert await stores.documents.get(made.id, "a/b ü") == made
+
+
+async def test_fifty_creates_at_once_never_pass_the_limit(stores: Stores) -> None:
+    made = [document() for _ in range(50)]
+    limits = Stock(documents=50, bytes=20_000)
+
+    await asyncio.gather(*(stores.documents.create(one, limits) for one in made), return_exceptions=True)
+
+    assert len(await stores.documents.get_many([one.id for one in made], "owner")) == 20
+
+
+async def test_replace_writes_the_whole_document(stores: Stores) -> None:
+    made = document(progress={Stage.EXTRACT: StageProgress(done=1, of=1)}, due_at=after(60))
+    read = await _stored(stores, made)
+    changed = made.model_copy(update={"status": DocumentStatus.READY, "progress": {}, "due_at": None, "live_generation": 1})
+
+    await stores.documents.replace(read, changed)
+
+    assert await stores.documents.get(made.id, "owner") == changed
+
+
+async def test_replace_of_a_version_that_was_overwritten_is_a_conflict(stores: Stores) -> None:
+    made = document()
+    read = await _stored(stores, made)
+    await stores.documents.replace(read, made.model_copy(update={"pages": 1}))
+
+    with pytest.raises(ConflictError):
+        await stores.documents.replace(read, made.model_copy(update={"pages": 2}))
+
+    stored = await stores.documents.get(made.id, "owner")
+    assert stored is not None
+    assert stored.pages == 1
+
+
+async def test_of_many_replaces_of_one_version_one_wins(stores: Stores) -> None:
+    read = await _stored(stores, document())
+    changed = [read.value.model_copy(update={"pages": number}) for number in range(20)]
+
+    results = await asyncio.gather(*(stores.documents.replace(read, one) for one in changed), return_exceptions=True)
+
+    stored = await stores.documents.get(read.value.id, "owner")
+    assert [isinstance(result, ConflictError) for result in results].count(True) == 19
+    assert stored == changed[results.index(None)]
+
+
+async def test_release_gives_the_stock_back_once(stores: Stores) -> None:
+    limits = Stock(documents=1, bytes=1000)
+    read = await _stored(stores, document(), limits)
+    failed = read.value.model_copy(update={"status": DocumentStatus.FAILED})
+    await stores.documents.release(read, failed)
+
+    with pytest.raises(ConflictError):
+        await stores.documents.release(read, failed)
+
+    assert await stores.documents.get(failed.id, "owner") == failed
+    await stores.documents.create(document(), limits)
+    with pytest.raises(ResourceExhaustedError):
+        await stores.documents.create(document(), limits)
+
+
+async def test_a_report_changes_progress_and_due_time_alone(stores: Stores) -> None:
+    made = document(progress={Stage.EMBED: StageProgress(done=1, of=9)}, status=DocumentStatus.EMBEDDING)
+    read = await _stored(stores, made)
+
+    await stores.documents.report(made.id, Stage.EMBED, 4, after(90))
+
+    told = made.model_copy(update={"progress": {Stage.EMBED: StageProgress(done=4, of=9)}, "due_at": after(90)})
+    assert await stores.documents.get(made.id, "owner") == told
+    with pytest.raises(ConflictError):
+        await stores.documents.replace(read, made)
+
+
+async def test_a_report_on_a_stage_without_a_plan_is_kept(stores: Stores) -> None:
+    made = document()
+    await stores.documents.create(made, PLENTY)
+
+    await stores.documents.report(made.id, Stage.CHUNK, 1, after(90))
+
+    stored = await stores.documents.get(made.id, "owner")
+    assert stored is not None
+    assert stored.progress == {Stage.CHUNK: StageProgress(done=1, of=0)}
+
+
+@pytest.mark.parametrize("absent", ["absent", "a/b"])
+async def test_a_report_on_a_document_that_is_gone_makes_none(stores: Stores, absent: str) -> None:
+    await stores.documents.report(absent, Stage.CHUNK, 1, NOW)
+
+    assert await stores.documents.load(absent) is None
+
+
+async def test_due_documents_come_longest_due_first_for_all_owners(stores: Stores) -> None:
+    late, later, now = document(due_at=after(-9)), document("somebody", due_at=after(-99)), document(due_at=NOW)
+    for one in (late, now, later, document(due_at=after(1)), document(due_at=None)):
+        await stores.documents.create(one, PLENTY)
+
+    assert await stores.documents.due(NOW, limit=10) == [later, late, now]
+    assert await stores.documents.due(NOW, limit=1) == [later]
