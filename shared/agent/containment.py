@@ -2,8 +2,9 @@
 
 An image that a page loads by itself could carry the conversation to whoever planted an instruction in a document; so could a
 link, when it is followed. A bare address that stands word for word in a passage carries nothing and is kept. Every address in
-the stream passes here, however it is cut; a link that is written so that its address cannot be read is taken apart (`] (`).
-Reference definitions whose address is written in HTML entities are left to the page's own sanitiser.
+the stream passes here, however it is cut. Brackets stay around the label of a link that lost its target, so that labels and
+text never grow into an address, and no link is shown but those that were allowed. Raw HTML and reference definitions whose
+address is written in entities are left to the page's own sanitiser.
 """
 
 import re
@@ -15,16 +16,18 @@ _ADDRESS = rf"""(?:(?:https?|ftp|wss?):[/\\]*|www\.){_ADDRESS_PART}+"""
 _HOSTLESS = rf"""(?P<opener>(?:[("'=<]|\]:)\s{{0,20}})(?P<bare>[/\\]{{2}}{_ADDRESS_PART}+)"""
 _CONSTRUCT = re.compile(
     r"(?P<image>!?)\[(?P<label>[^\[\]\n]{0,300})\]\(\s*(?P<target>[^()\s]{0,2000})(?:\s+[^()\n]{0,300})?\s*\)"
-    rf"|(?P<unread>\]\()|(?P<address>{_ADDRESS})|{_HOSTLESS}",
+    rf"|(?P<address>{_ADDRESS})|{_HOSTLESS}",
     re.IGNORECASE,
 )
 _UNDECIDED = re.compile(
     r"""(?:!|!?\[[^\[\]\n]{0,300}(?:\](?:\(\s*[^()\s]{0,2000}(?:\s+[^()\n]{0,300})?)?)?"""
     rf"""|(?:h|ht|htt|https?|f|ft|ftp|w|ww|wss?|www|(?:(?:https?|ftp|wss?):[/\\]*|www\.){_ADDRESS_PART}{{0,2000}})"""
-    rf"""|\]|(?:[("'=<]|\]:)\s{{0,20}}(?:[/\\]{{1,2}}{_ADDRESS_PART}{{0,2000}})?)\Z""",
+    rf"""|(?:[("'=<]|\]:)\s{{0,20}}(?:[/\\]{{1,2}}{_ADDRESS_PART}{{0,2000}})?)\Z""",
     re.IGNORECASE,
 )
+_LINKED_NAME = re.compile(r"^(?:www\.)+")  # Markdown makes a link of such a name alone.
 _SENTENCE_END = ".,;:!?"
+_ALLOWED = "\0"
 
 
 class Containment:
@@ -35,36 +38,44 @@ class Containment:
         self._hosts = source_hosts
         self._sources = sources
         self._held = ""
+        self._ends_in_bracket = False
 
     def feed(self, text: str) -> str:
         """What may be shown with this piece."""
-        text = self._held + text
+        text = self._held + text.replace(_ALLOWED, "")
         undecided = _UNDECIDED.search(text)
         cut = undecided.start() if undecided else len(text)
         self._held = text[cut:]
-        return _CONSTRUCT.sub(self._contained, text[:cut])
+        return self._contained(text[:cut])
 
     def close(self) -> str:
         """The rest, once no piece will follow."""
         rest, self._held = self._held, ""
-        return _CONSTRUCT.sub(self._contained, rest)
+        return self._contained(rest)
 
-    def _contained(self, match: re.Match[str]) -> str:
-        if match["unread"]:
-            return "] ("
+    def _contained(self, text: str) -> str:
+        """The text with each address decided; what would read as a link's target, and is none that was allowed, stands apart."""
+        shown = _CONSTRUCT.sub(self._decided, text).replace("](", "] (").replace(_ALLOWED, "(")
+        if self._ends_in_bracket and shown.startswith("("):
+            shown = f" {shown}"
+        if shown:
+            self._ends_in_bracket = shown.endswith("]")
+        return shown
+
+    def _decided(self, match: re.Match[str]) -> str:
         if address := match["address"]:
             return self._address(address)
         if bare := match["bare"]:
             return match["opener"] + self._address(bare)
         if self._may_link(match["target"], is_image=bool(match["image"])):
-            return match[0]
-        return _CONSTRUCT.sub(self._contained, match["label"])
+            return match[0].replace("](", f"]{_ALLOWED}", 1)
+        return f"[{_CONSTRUCT.sub(self._decided, match['label'])}]"
 
     def _address(self, address: str) -> str:
         url = address.rstrip(_SENTENCE_END)
         if self._may_link(url, is_image=False) or any(url in source for source in self._sources):
             return address
-        return _host(url).removeprefix("www.") + address[len(url) :]
+        return _LINKED_NAME.sub("", _host(url)) + address[len(url) :]
 
     def _may_link(self, url: str, *, is_image: bool) -> bool:
         if not url.lower().startswith(("https://", "http://")):

@@ -32,12 +32,15 @@ class Candidate:
 def rank(query: str, hits: Sequence[Hit]) -> list[Hit]:
     """The hits (best cosine first) by reciprocal rank fusion of cosine and BM25, each repeated text but its best left out.
 
-    The fusion is that of Cormack, Clarke and Büttcher (SIGIR 2009), with their constant of 60.
+    The fusion is that of Cormack, Clarke and Büttcher (SIGIR 2009) with their constant of 60; a lexical rank counts by its
+    score's share of the best, since over candidates that all hold the subject's word most ranks come from nothing else.
     """
     candidates = [Candidate(hit, Counter(terms(hit.chunk.text))) for hit in hits]
     scores = _bm25(set(terms(query)), candidates)
-    lexical = {at: place for place, at in enumerate(sorted(scores, key=lambda at: -scores[at]))}
-    fused = [_share(dense) + (_share(lexical[dense]) if dense in lexical else 0.0) for dense in range(len(candidates))]
+    best = max(scores.values(), default=1.0)
+    fused = [_share(place) for place in range(len(candidates))]
+    for place, at in enumerate(sorted(scores, key=lambda at: -scores[at])):
+        fused[at] += _share(place) * scores[at] / best
     order = sorted(range(len(candidates)), key=lambda at: -fused[at])
     return [candidate.hit for candidate in _distinct([candidates[at] for at in order])]
 
