@@ -7,19 +7,19 @@ from shared.domain.bot import Bot, BotDraft
 from shared.domain.personas import PERSONAS
 from shared.domain.views import BotView
 from shared.ports.identity import Accounts
-from shared.ports.models import ChatModels
 from shared.ports.store import Bots
 from shared.runtime.functions import Call, callable_function
+from shared.runtime.models import Registry
 from shared.services.scenes import active_plan
 
 
 @callable_function
-async def create_bot(draft: BotDraft, call: Call, *, bots: Bots, accounts: Accounts, models: ChatModels, clock: Clock) -> BotView:
+async def create_bot(draft: BotDraft, call: Call, *, bots: Bots, accounts: Accounts, registry: Registry, clock: Clock) -> BotView:
     """The new bot. A persona or a model that does not exist is an error that names its field."""
     if draft.persona_id and draft.persona_id not in PERSONAS:
         raise InvalidArgumentError(f"There is no persona {draft.persona_id}; list_personas names them.", field="persona_id")
     if draft.model:
-        models.get(draft.model)
+        registry.chat_model(draft.model)
     plan = active_plan(await accounts.get(call.uid))
     now = clock()
     bot = Bot(id=new_id(), owner_id=call.uid, configuration=draft, created_at=now, updated_at=now)

@@ -111,6 +111,7 @@ class Answer:
         """The model's text; however the stream ends, one ledger entry says what it cost."""
         pieces: list[str] = []
         usage: TokenUsage | None = None
+        model = self._speaker.model.spec.name
         try:
             async with _closing(self._speaker.model.stream(prompt, self._speaker.generation)) as events:
                 async for event in events:
@@ -118,18 +119,14 @@ class Answer:
                         pieces.append(event.text)
                         yield event.text
                     elif isinstance(event, Completion):
-                        usage = event.usage
+                        usage, model = event.usage, event.model or model
         except SynapseError:
             usage = usage or (None if pieces else TokenUsage())
             raise
         finally:
-            self._enter(prompt, "".join(pieces), usage)
-
-    def _enter(self, prompt: Prompt, written: str, usage: TokenUsage | None) -> None:
-        """A model that did not count is estimated; one that refused before its first word cost nothing."""
-        estimate = TokenUsage(prompt_tokens=prompt_tokens(prompt), completion_tokens=estimated_tokens(written))
-        name = self._speaker.model.spec.name
-        self.calls.append(ModelCall(model=name, usage=usage or estimate, estimated=usage is None))
+            # A model that did not count is estimated; one that refused before its first word cost nothing.
+            used = usage or TokenUsage(prompt_tokens=prompt_tokens(prompt), completion_tokens=estimated_tokens("".join(pieces)))
+            self.calls.append(ModelCall(model=model, usage=used, estimated=usage is None))
 
     def _event(self, piece: str | Citation) -> Shown:
         if isinstance(piece, str):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import model_validator
 
-from shared.core.errors import FailedPreconditionError, InternalError
+from shared.core.errors import FailedPreconditionError, InternalError, InvalidArgumentError
 from shared.core.settings import Settings
 from shared.domain.base import Model
 from shared.domain.prompt import EmbedderSpec, ModelSpec
@@ -48,6 +48,13 @@ class Registry(Model):
                 seen.add(name)
                 name = fallbacks[name]
         return self
+
+    def chat_model(self, name: str) -> ModelSpec:
+        """The entry of that name, without opening the model. Raises InvalidArgumentError (field model) naming the known ones."""
+        for spec in self.chat_models:
+            if spec.name == name:
+                return spec
+        raise InvalidArgumentError(f"There is no model {name[:100]!r}; known are {_names(self.chat_models)}.", field="model")
 
 
 @cache

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from shared.ports.models import ChatModels, Embedder, EmbeddingCache, TokenCounter, VectorIndex
     from shared.ports.queue import Queue
     from shared.ports.store import Bots, Chunks, DeadLetters, Documents, Turns
+    from shared.runtime.models import Registry
 
 THREADS = 64  # Clients without an async form wait in threads; the default of cpu + 4 would queue an instance's calls.
 
@@ -205,6 +206,13 @@ def _identity() -> Identity:
     from shared.adapters.firebase_auth import FirebaseIdentity
 
     return FirebaseIdentity(project=settings().google_cloud_project)
+
+
+@_port
+def _registry() -> Registry:
+    from shared.runtime.models import registry
+
+    return registry()
 
 
 @_port
