@@ -58,7 +58,7 @@ class Callable:
             raise InvalidArgumentError('The body must be an object {"data": ...}.', field="data")
         if extra := sorted(envelope.keys() - _ENVELOPE):
             raise InvalidArgumentError(f"The body holds data alone, not {extra[0][:100]}.", field=extra[0][:100])
-        data = strict_json.decode_int64(envelope["data"]) if b'"@type"' in body else envelope["data"]
+        data = strict_json.decode_int64(envelope["data"], "data") if b'"@type"' in body else envelope["data"]
         return _members(data, "data")
 
     def answer(self, answer: bytes | None) -> Response:

@@ -7,7 +7,11 @@ from typing import Any, NoReturn
 from shared.core.errors import InvalidArgumentError
 
 MAX_DEPTH = 64
+
+_SHOWN_PATH_CHARACTERS = 100
 _INT64_TYPES = frozenset({"type.googleapis.com/google.protobuf.Int64Value", "type.googleapis.com/google.protobuf.UInt64Value"})
+
+_TOO_DEEP = f"The body is nested more than {MAX_DEPTH} levels deep."
 
 
 class _NotStrictError(ValueError):
@@ -37,27 +41,24 @@ def parse(body: bytes) -> Any:
     return value
 
 
-_TOO_DEEP = f"The body is nested more than {MAX_DEPTH} levels deep."
-
-
-def decode_int64(value: Any) -> Any:
+def decode_int64(value: Any, path: str) -> Any:
     """The value with the callable protocol's typed integers replaced by numbers; nesting is bounded by `parse`.
 
-    Raises InvalidArgumentError for one that holds no integer.
+    Raises InvalidArgumentError naming the path below the given one where one holds no integer.
     """
     if isinstance(value, list):
-        return [decode_int64(item) for item in value]
+        return [decode_int64(item, f"{path}.{place}") for place, item in enumerate(value)]
     if not isinstance(value, dict):
         return value
     if value.get("@type") in _INT64_TYPES:
-        return _integer(value.get("value"))
-    return {name: decode_int64(item) for name, item in value.items()}
+        return _integer(value.get("value"), path[-_SHOWN_PATH_CHARACTERS:])
+    return {name: decode_int64(item, f"{path}.{name}") for name, item in value.items()}
 
 
-def _integer(text: Any) -> int:
+def _integer(text: Any, path: str) -> int:
     digits = text.removeprefix("-") if isinstance(text, str) else ""
     if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(2**64))):
-        raise InvalidArgumentError("An Int64Value must hold its integer as a string of digits.", field="value")
+        raise InvalidArgumentError(f"{path}: an Int64Value holds its integer as a string of digits.", field=path)
     return int(text)
 
 

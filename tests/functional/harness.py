@@ -66,8 +66,9 @@ class Reply:
 class Exchange:
     """One request in flight: the server's side of ASGI."""
 
-    def __init__(self, app: ASGIApp, scope: dict[str, Any], pieces: list[bytes]) -> None:
+    def __init__(self, app: ASGIApp, scope: dict[str, Any], pieces: list[bytes], *, cut: bool) -> None:
         self._pieces = list(pieces) or [b""]
+        self._cut = cut
         self._gone = asyncio.Event()
         self._buffer = b""
         self._arrived = asyncio.Event()
@@ -88,7 +89,7 @@ class Exchange:
     async def _receive(self) -> Message:
         if self._pieces:
             self.pieces_read += 1
-            return {"type": "http.request", "body": self._pieces.pop(0), "more_body": bool(self._pieces)}
+            return {"type": "http.request", "body": self._pieces.pop(0), "more_body": bool(self._pieces) or self._cut}
         await self._gone.wait()
         return {"type": "http.disconnect"}
 
@@ -144,8 +145,8 @@ class Client:
 
     app: ASGIApp
 
-    def send(self, method: str, url: str, headers: Mapping[str, str], pieces: list[bytes]) -> Exchange:
-        """Any request at all; start of every other call."""
+    def send(self, method: str, url: str, headers: Mapping[str, str], pieces: list[bytes], *, cut: bool = False) -> Exchange:
+        """Any request at all; every other call starts here. A cut body announces more than it ever sends."""
         path, _, query = url.partition("?")
         scope = {
             "type": "http",
@@ -161,7 +162,7 @@ class Client:
             "client": ("198.51.100.7", 50000),
             "server": ("testserver", 80),
         }
-        return Exchange(self.app, scope, pieces)
+        return Exchange(self.app, scope, pieces, cut=cut)
 
     async def request(self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Reply:
         """A raw request and its whole reply."""
