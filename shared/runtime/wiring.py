@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import is_dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, get_type_hints
 from weakref import WeakKeyDictionary
 
 from shared.core.clock import Clock, system_clock
@@ -41,14 +41,14 @@ def provide(annotation: Any) -> Any:
     Raises InternalError for a type nobody wired.
     """
     name = _name(annotation)
-    if name not in _bound and is_dataclass(annotation):
+    if name not in _bound and isinstance(annotation, type) and is_dataclass(annotation):
         return annotation(**{field: provide(port) for field, port in get_type_hints(annotation).items()})
     return _bound[name] if name in _bound else _build(name)
 
 
 def is_known(annotation: Any) -> bool:
     """Whether `provide` can fill a parameter of that type."""
-    if is_dataclass(annotation):
+    if _is_bundle(annotation):
         return all(is_known(port) for port in get_type_hints(annotation).values())
     return _name(annotation) in _factories
 
@@ -63,6 +63,10 @@ def bound(ports: Mapping[Any, Any]) -> Iterator[None]:
     finally:
         _bound.clear()
         _bound.update(before)
+
+
+def _is_bundle(annotation: Any) -> TypeGuard[Callable[..., Any]]:
+    return isinstance(annotation, type) and is_dataclass(annotation)
 
 
 def _name(annotation: Any) -> str:

@@ -5,8 +5,12 @@ from shared.domain import pipeline as rules
 from shared.domain.blob import document_of, upload_name
 from shared.domain.document import Document, DocumentStatus, Failure, FailureCode
 from shared.ports.blobs import Blobs, BlobStat
+from shared.ports.store import Versioned
 from shared.services.pipeline import Pipeline
 
+_EXPIRED = Failure(
+    code=FailureCode.UPLOAD_EXPIRED, message="The upload was not finished within seven days. Upload the file again."
+)
 _UNUSABLE = {FailureCode.UPLOAD_EXPIRED, FailureCode.UPLOAD_MISMATCH}
 
 
@@ -28,16 +32,22 @@ async def accept_upload(pipeline: Pipeline, blobs: Blobs, upload: BlobStat) -> N
         await pipeline.publish(rules.opening(read.value))
 
 
-async def expire_upload(pipeline: Pipeline, blobs: Blobs, document: Document) -> None:
-    """Give up on an upload that was not finished in time, and give its quota back. Raises ConflictError where it just came."""
-    read = await pipeline.documents.load(document.id)
-    if read is None:
-        return
-    message = "The upload was not finished within seven days. Upload the file again."
-    failure = Failure(code=FailureCode.UPLOAD_EXPIRED, message=message)
-    if expired := rules.failed(read.value, failure, pipeline.clock()):
+async def watch_upload(pipeline: Pipeline, blobs: Blobs, read: Versioned[Document]) -> None:
+    """Look after a document that waits for its bytes: its notification may be lost, and it does not wait for ever.
+
+    Raises ConflictError where the notification is just being handled.
+    """
+    document, now = read.value, pipeline.clock()
+    upload = await blobs.stat(upload_name(document.id))
+    if upload is not None:
+        await accept_upload(pipeline, blobs, upload)
+    elif now < rules.upload_expires_at(document):
+        later = {"due_at": rules.next_upload_look(document, now)}
+        await pipeline.documents.replace(read, document.model_copy(update=later))
+    elif expired := rules.failed(document, _EXPIRED, now):
         await pipeline.documents.release(read, expired)
-    await blobs.delete(upload_name(document.id))
+        # It may have come between the two lines; its notice, if it is still to come, would delete it too.
+        await blobs.delete(upload_name(document.id))
 
 
 def _is_unusable(document: Document) -> bool:
@@ -57,4 +67,4 @@ async def _receive(pipeline: Pipeline, blobs: Blobs, document: Document, upload:
 
 
 def _plain(content_type: str) -> str:
-    return content_type.split(";")[0].strip().lower()
+    return content_type.split(";", maxsplit=1)[0].strip().lower()

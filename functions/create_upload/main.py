@@ -1,0 +1,88 @@
+"""Opens a resumable upload straight into the bucket, after type, size and quota were checked."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from shared.core.clock import Clock
+from shared.core.errors import InvalidArgumentError, NotFoundError
+from shared.core.ids import new_id
+from shared.core.settings import Settings
+from shared.domain import pipeline as rules
+from shared.domain.base import Id, Model
+from shared.domain.blob import upload_name
+from shared.domain.document import Document, DocumentStatus, RejectedFileError
+from shared.ingest.kinds import accepted_type
+from shared.ports.blobs import Blobs
+from shared.ports.identity import Accounts
+from shared.ports.store import Bots, Documents
+from shared.runtime.functions import Call, callable_function
+from shared.services.scenes import active_plan
+
+
+class CreateUpload(Model):
+    """The file as the page knows it; `title` is its name, whose extension counts where the browser knows no type."""
+
+    bot_id: Id
+    title: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    content_type: str = Field(default="", max_length=200)
+    size_bytes: int = Field(ge=1)
+
+
+class Upload(Model):
+    """Where to send the bytes: a resumable session of Cloud Storage, to be used from the origin that asked for it."""
+
+    document_id: str
+    upload_url: str
+    content_type: str = Field(description="What the session is pinned to; send it as the Content-Type.")
+    expires_at: datetime
+
+
+@callable_function
+async def create_upload(  # noqa: PLR0913 - A function declares each port that it uses.
+    request: CreateUpload,
+    call: Call,
+    *,
+    bots: Bots,
+    documents: Documents,
+    accounts: Accounts,
+    blobs: Blobs,
+    clock: Clock,
+    settings: Settings,
+) -> Upload:
+    """The session comes first: should it fail, nothing is stored; should the quota refuse, nobody learns its address."""
+    if request.size_bytes > settings.max_upload_bytes:
+        raise InvalidArgumentError(f"A file may have up to {settings.max_upload_bytes:,} bytes.", field="size_bytes")
+    if await bots.get(request.bot_id, call.uid) is None:
+        raise NotFoundError("There is no such bot.", field="bot_id")
+    plan = active_plan(await accounts.get(call.uid))
+    document = _document(request, call.uid, clock())
+    url = await blobs.create_upload_session(document.blob, document.content_type, document.size_bytes, call.origin)
+    await documents.create(document, plan.stock)
+    expires_at = rules.upload_expires_at(document)
+    return Upload(document_id=document.id, upload_url=url, content_type=document.content_type, expires_at=expires_at)
+
+
+def _document(request: CreateUpload, owner_id: str, now: datetime) -> Document:
+    document_id = new_id()
+    return Document(
+        id=document_id,
+        owner_id=owner_id,
+        bot_id=request.bot_id,
+        title=request.title,
+        content_type=_content_type(request),
+        size_bytes=request.size_bytes,
+        blob=upload_name(document_id),
+        status=DocumentStatus.AWAITING_UPLOAD,
+        created_at=now,
+        updated_at=now,
+        due_at=now + rules.SHORTEST_UPLOAD_WAIT,
+    )
+
+
+def _content_type(request: CreateUpload) -> str:
+    try:
+        return accepted_type(request.title, request.content_type)
+    except RejectedFileError as refusal:
+        raise InvalidArgumentError(refusal.message, field="content_type") from refusal

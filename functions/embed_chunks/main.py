@@ -1,0 +1,34 @@
+"""Turns one batch of chunks into vectors and pays for each text once."""
+
+from functions.embed_chunks.pay_once import PayOnce
+from shared.domain.document import Document, Stage
+from shared.domain.step import StageMessage
+from shared.ports.blobs import Blobs
+from shared.ports.ledger import Holds
+from shared.ports.models import Embedder, EmbeddingCache
+from shared.runtime.functions import Delivery, stage_function
+from shared.services.batches import read_chunks, write_vectors
+from shared.services.pipeline import Pipeline
+from shared.services.steps import StepOutput
+
+
+@stage_function
+async def embed_chunks(  # noqa: PLR0913 - A function declares each port that it uses.
+    message: StageMessage,
+    delivery: Delivery,
+    *,
+    pipeline: Pipeline,
+    blobs: Blobs,
+    embedder: Embedder,
+    cache: EmbeddingCache,
+    holds: Holds,
+) -> None:
+    """Writes `vectors-{batch}`; its step keeps how many texts were paid for."""
+
+    async def work(_: Document) -> StepOutput:
+        texts = [chunk.text for chunk in await read_chunks(blobs, message)]
+        vectors, paid = await PayOnce(embedder, cache, holds, pipeline.clock).embed(texts)
+        await write_vectors(blobs, message, vectors)
+        return {"texts": len(texts), "paid": paid}
+
+    await pipeline.run(Stage.EMBED, message, delivery.message_id, work)

@@ -1,0 +1,45 @@
+"""Reads one range of a file's pages as text; the first shard plans how many there are."""
+
+import asyncio
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from shared.domain.blob import pages_name
+from shared.domain.document import Document, DocumentStatus, Stage
+from shared.domain.step import StageMessage
+from shared.ingest.kinds import Kind
+from shared.ingest.pages import dump_pages
+from shared.ingest.sandbox import extract_contained, plan_contained
+from shared.ports.blobs import Blobs
+from shared.runtime.functions import Delivery, stage_function
+from shared.services.batches import JSON
+from shared.services.pipeline import Pipeline
+from shared.services.steps import StepOutput
+
+
+@stage_function
+async def extract_document(message: StageMessage, delivery: Delivery, *, pipeline: Pipeline, blobs: Blobs) -> None:
+    """Writes `pages-{shard}`; its step keeps whether there are pictures, in which a document without text may hide some."""
+
+    async def work(document: Document) -> StepOutput:
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "upload")
+            await blobs.download(document.blob, path)
+            kind = await _planned_kind(pipeline, document, message.shard, path)
+            extraction = await extract_contained(path, kind, message.shard)
+        content = await asyncio.to_thread(dump_pages, extraction.pages)
+        await blobs.write(pages_name(document.id, document.generation, message.shard), content, JSON)
+        return {"characters": extraction.characters, "has_pictures": extraction.has_pictures}
+
+    await pipeline.run(Stage.EXTRACT, message, delivery.message_id, work)
+
+
+async def _planned_kind(pipeline: Pipeline, document: Document, shard: int, path: Path) -> Kind:
+    """What the file is. The first shard finds out and asks for the others, again where it was interrupted doing so."""
+    if document.status is DocumentStatus.RECEIVED:
+        plan = await plan_contained(path, document.content_type)
+        await pipeline.plan(document, plan.kind, plan.pages, plan.shards)
+        return plan.kind
+    if shard == 0:
+        await pipeline.resume(document)
+    return Kind(document.content_type)

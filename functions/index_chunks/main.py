@@ -1,0 +1,26 @@
+"""Puts one batch of chunks with their vectors into the index; the last batch makes the generation live."""
+
+from shared.domain.chunk import EmbeddedChunk
+from shared.domain.document import Document, Stage
+from shared.domain.step import StageMessage
+from shared.ports.blobs import Blobs
+from shared.ports.models import VectorIndex
+from shared.runtime.functions import Delivery, stage_function
+from shared.services.batches import read_chunks, read_vectors
+from shared.services.pipeline import Pipeline
+from shared.services.steps import StepOutput
+
+
+@stage_function
+async def index_chunks(
+    message: StageMessage, delivery: Delivery, *, pipeline: Pipeline, blobs: Blobs, index: VectorIndex
+) -> None:
+    """A chunk's id is derived, so that indexing it twice stores it once."""
+
+    async def work(_: Document) -> StepOutput:
+        chunks, vectors = await read_chunks(blobs, message), await read_vectors(blobs, message)
+        pairs = zip(chunks, vectors, strict=True)
+        await index.put([EmbeddedChunk(chunk=chunk, vector=vector) for chunk, vector in pairs])
+        return {"chunks": len(chunks)}
+
+    await pipeline.run(Stage.INDEX, message, delivery.message_id, work)

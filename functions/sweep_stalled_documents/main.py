@@ -1,0 +1,64 @@
+"""Looks at each document that stopped moving or whose time has come, and drives it; nothing waits for ever."""
+
+from collections import Counter
+from enum import StrEnum
+
+from shared.core.errors import ConflictError, SynapseError
+from shared.core.log import logger
+from shared.domain import pipeline as rules
+from shared.domain.base import Model
+from shared.domain.document import DocumentStatus
+from shared.ports.blobs import Blobs
+from shared.runtime.functions import schedule_function
+from shared.services.pipeline import Pipeline
+from shared.services.uploads import watch_upload
+
+MOST_DOCUMENTS = 200
+"""What one run looks at, longest due first; the next minute goes on."""
+
+
+class Look(StrEnum):
+    """What became of one look."""
+
+    DRIVEN = "driven"
+    MOVING = "moving"
+    UNREACHABLE = "unreachable"
+
+
+class Sweep(Model):
+    """How many documents were driven, moved by themselves, or could not be looked at this time."""
+
+    driven: int = 0
+    moving: int = 0
+    unreachable: int = 0
+
+
+@schedule_function
+async def sweep_stalled_documents(*, pipeline: Pipeline, blobs: Blobs) -> Sweep:
+    """One document's trouble does not keep the sweep from the others."""
+    due = await pipeline.documents.due(pipeline.clock(), MOST_DOCUMENTS)
+    looks = Counter([await _look(pipeline, blobs, document.id) for document in due])
+    return Sweep(**{look.value: count for look, count in looks.items()})
+
+
+async def _look(pipeline: Pipeline, blobs: Blobs, document_id: str) -> Look:
+    try:
+        await _drive(pipeline, blobs, document_id)
+    except ConflictError:
+        return Look.MOVING
+    except SynapseError as error:
+        logger.warning("could not drive a document", extra={"document_id": document_id, "code": error.code.value})
+        return Look.UNREACHABLE
+    return Look.DRIVEN
+
+
+async def _drive(pipeline: Pipeline, blobs: Blobs, document_id: str) -> None:
+    read = await pipeline.documents.load(document_id)
+    if read is None:
+        return
+    if read.value.status.is_final:
+        await pipeline.documents.replace(read, rules.at_rest(read.value))
+    elif read.value.status is DocumentStatus.AWAITING_UPLOAD:
+        await watch_upload(pipeline, blobs, read)
+    else:
+        await pipeline.drive(read)

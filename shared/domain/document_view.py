@@ -1,0 +1,33 @@
+"""A document as its owner is shown it: without the object's name, the owner's id and the sweep's schedule."""
+
+from datetime import datetime
+
+from shared.domain.base import Model
+from shared.domain.document import Document, DocumentStatus, Failure, Stage, StageProgress
+
+
+class DocumentView(Model):
+    """`retry_at` is set while a provider makes us wait; `progress` counts the shards of each planned stage."""
+
+    id: str
+    bot_id: str
+    title: str
+    content_type: str
+    size_bytes: int
+    status: DocumentStatus
+    is_ready: bool
+    failure: Failure | None
+    progress: dict[Stage, StageProgress]
+    pages: int | None
+    chunks: int | None
+    retry_at: datetime | None
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, document: Document, now: datetime) -> "DocumentView":
+        """The view at a moment."""
+        known = {name: getattr(document, name) for name in cls.model_fields}
+        if document.retry_at and document.retry_at <= now:
+            known["retry_at"] = None
+        return cls(**known)
