@@ -20,15 +20,13 @@ class ExtractionPlan(Model):
 
 
 class Extraction(Model):
-    """One shard's pages; `has_pictures` says that a page without text shows something, so OCR might find some."""
+    """One shard's pages. Of these, `characters` counts what is surely text, and `has_pictures` says that OCR might find more:
+    a page that is a picture with a few stray words, as of a scanner, is not counted.
+    """
 
     pages: tuple[TextPage, ...]
+    characters: int
     has_pictures: bool = False
-
-    @property
-    def characters(self) -> int:
-        """The length of its text: what `judge` sums over all shards."""
-        return sum(len(page.text) for page in self.pages)
 
 
 def plan(path: Path, content_type: str) -> ExtractionPlan:
@@ -56,9 +54,10 @@ def extract(path: Path, kind: Kind, shard: int) -> Extraction:
     if kind is Kind.PDF:
         from shared.ingest.pdf import read_pages  # noqa: PLC0415 - See plan.
 
-        pages, has_pictures = read_pages(path, shard * PAGES_PER_SHARD, PAGES_PER_SHARD)
-        return Extraction(pages=pages, has_pictures=has_pictures)
-    return Extraction(pages=(_read_whole(path, kind),))
+        pages, characters, has_pictures = read_pages(path, shard * PAGES_PER_SHARD, PAGES_PER_SHARD)
+        return Extraction(pages=pages, characters=characters, has_pictures=has_pictures)
+    page = _read_whole(path, kind)
+    return Extraction(pages=(page,), characters=len(page.text))
 
 
 def judge(kind: Kind, characters: int, *, has_pictures: bool) -> None:
@@ -69,7 +68,9 @@ def judge(kind: Kind, characters: int, *, has_pictures: bool) -> None:
     if characters:
         return
     if kind is Kind.PDF and has_pictures:
-        message = "The PDF holds pictures of pages but no text, as a scan does. Run text recognition (OCR) on it and upload that."
+        message = (
+            "The PDF holds pictures of pages, as a scan does, and no text. Run text recognition (OCR) on it and upload that."
+        )
         raise RejectedFileError(FailureCode.NEEDS_OCR, message)
     raise RejectedFileError(FailureCode.EMPTY, "The file holds no text. Check that it is the right one, and upload it again.")
 

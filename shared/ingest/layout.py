@@ -26,9 +26,8 @@ _FEWEST_FIGURES = 2
 _SHORT = 0.8  # Of the widest line of the block: what ends before was broken on purpose.
 _EDGE_LINES = 2
 _RUNNING_PAGES = 3
-_BULLET = re.compile(
-    r"(?:[\u2022\u25aa\u25cf\u25cb\u25e6\u2023\u2043\u2013*\u00b7-]|\(?(?:\d{1,2}|[a-zA-Z])[.)]|\([ivx]+\))\s+\S"
-)
+_DOT = re.compile(r"[\u2022\u25aa\u25cf\u25cb\u25e6\u2023\u2043\u2013*\u00b7-]\s+\S")
+_BULLET = re.compile(rf"{_DOT.pattern}|(?:\(?(?:\d{{1,2}}|[a-zA-Z])[.)]|\([ivx]+\))\s+\S")
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+[^\W\d_]")
 _NUMBER = re.compile(r"[($\u20ac\u00a3+\u2212-]*\d[\d,.]*[)%]*|[\u2014\u2013-]|[$\u20ac\u00a3]")
 _ENDED = re.compile(r"[.!?:;\u3002\uff01\uff1f\u2026][\"'\u201d\u2019)\]]*$")
@@ -148,7 +147,7 @@ def _piece(group: Sequence[Line], body: Style, running: frozenset[str]) -> Piece
 def _heading_level(group: Sequence[Line], text: str, body: Style) -> int:
     """1 to 6, or 0 for what is no heading."""
     too_long = len(text) > _LONGEST_HEADING or len(group) > _MOST_HEADING_LINES
-    if too_long or len(_LETTERS.findall(text)) < _FEWEST_LETTERS or text[-1] in ",;" or not body.size:
+    if too_long or len(_LETTERS.findall(text)) < _FEWEST_LETTERS or text[-1] in ",;" or _DOT.match(text) or not body.size:
         return 0
     ratio = min(line.size for line in group) / body.size
     for larger, level in _HEADING_LEVELS:

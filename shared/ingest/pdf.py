@@ -18,16 +18,26 @@ from shared.ingest.limits import MAX_PAGE_CHARACTERS
 from shared.ingest.normal import clean, squeeze
 from shared.ingest.pages import PageBuilder
 
+_STRAY_CHARACTERS = 50  # A stamp, a page number or the name of a scanner's maker.
+_PICTURE_SHARE = 0.5  # Of the page's area.
+_MOST_OBJECTS = 1_000  # Of a page; a scan has a few.
 _NEEDS_PASSWORD = {raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY}
 _WRAPPED_WORD = re.compile(r"(?<=[^\W\d_])[\ufffe\x02](?=[a-z\u00df-\u00ff\u0430-\u044f])")
+_SWAPPED_ALEF_LAM = re.compile("\u0627([\u0622\u0623\u0625\u0627])\u0644")  # No Arabic word has two alefs and then a lam.
 _HYPHEN_MARK = re.compile(r"[\ufffe\x02]")
 
 
 class PdfPages(NamedTuple):
-    """Pages as text; `has_pictures` says that a page without text draws something."""
+    """Pages as text. `characters` leaves out the stray text of pages that are pictures; `has_pictures` says there are such."""
 
     pages: tuple[TextPage, ...]
+    characters: int
     has_pictures: bool
+
+
+class _Read(NamedTuple):
+    lines: list[Line]
+    is_picture: bool
 
 
 def count_pages(path: Path) -> int:
@@ -46,10 +56,12 @@ def read_pages(path: Path, first: int, count: int) -> PdfPages:
         read = {number: found for number in numbers if (found := _read_page(document, number)) is not None}
     if not read:
         raise _corrupt()
-    styles = body_style([line for lines, _ in read.values() for line in lines])
-    running = running_lines([lines for lines, _ in read.values()])
-    pages = tuple(_page(number, read[number][0] if number in read else [], styles, running) for number in numbers)
-    return PdfPages(pages, any(draws and not lines for lines, draws in read.values()))
+    body = body_style([line for each in read.values() for line in each.lines])
+    running = running_lines([each.lines for each in read.values()])
+    pages = tuple(_page(number, read[number].lines if number in read else [], body, running) for number in numbers)
+    pictures = {number for number, each in read.items() if each.is_picture}
+    characters = sum(len(page.text) for number, page in zip(numbers, pages, strict=True) if number not in pictures)
+    return PdfPages(pages, characters, bool(pictures))
 
 
 def _page(number: int, lines: list[Line], body: Style, running: frozenset[str]) -> TextPage:
@@ -80,36 +92,61 @@ def _corrupt() -> RejectedFileError:
     return RejectedFileError(FailureCode.CORRUPT, message)
 
 
-def _read_page(document: Any, number: int) -> tuple[list[Line], bool] | None:
-    """The page's lines and whether it draws anything at all; None where it does not open."""
+def _read_page(document: Any, number: int) -> _Read | None:
+    """The page's lines and whether it is a picture; None where it does not open."""
     try:
         page = document[number]
     except pypdfium2.PdfiumError:
         return None
     with closing(page):
-        try:
-            text_page = page.get_textpage()
-        except pypdfium2.PdfiumError:
-            return [], raw.FPDFPage_CountObjects(page) > 0
-        with closing(text_page):
-            lines = list(_lines(text_page, number))
-        return lines, raw.FPDFPage_CountObjects(page) > 0
+        lines = _lines(page, number)
+        return _Read(lines, _is_picture(page, sum(len(line.text) for line in lines)))
 
 
-def _lines(text_page: Any, number: int) -> Iterator[Line]:
+def _is_picture(page: Any, characters: int) -> bool:
+    """Whether the page says next to nothing, and draws something (where it says nothing) or one image over most of it."""
+    drawn = raw.FPDFPage_CountObjects(page)
+    if characters == 0 or characters >= _STRAY_CHARACTERS:
+        return characters == 0 and drawn > 0
+    area = raw.FPDF_GetPageWidthF(page) * raw.FPDF_GetPageHeightF(page)
+    objects = (raw.FPDFPage_GetObject(page, number) for number in range(min(drawn, _MOST_OBJECTS)))
+    return any(_image_area(each) >= _PICTURE_SHARE * area for each in objects)
+
+
+def _image_area(drawn: Any) -> float:
+    """The area of an image, or of a form, in which scanners wrap theirs; 0 for anything else."""
+    if raw.FPDFPageObj_GetType(drawn) not in {raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM}:
+        return 0.0
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    raw.FPDFPageObj_GetBounds(drawn, left, bottom, right, top)
+    return float((right.value - left.value) * (top.value - bottom.value))
+
+
+def _lines(page: Any, number: int) -> list[Line]:
+    """The page's lines that say anything; none where the library finds no text at all."""
+    try:
+        text_page = page.get_textpage()
+    except pypdfium2.PdfiumError:
+        return []
+    with closing(text_page):
+        return list(_written_lines(text_page, number))
+
+
+def _written_lines(text_page: Any, number: int) -> Iterator[Line]:
     position = 0
     for written in _text(text_page, number).split("\r\n"):
-        text = _readable(written)
-        if text:
+        if text := _readable(written):
             yield _line(text_page, text, position + len(written) - len(written.lstrip()), position + len(written.rstrip()) - 1)
         position += len(written) + 2
 
 
 def _readable(written: str) -> str:
-    """A line's text; the library marks a hyphen at a line's end, which goes where it only parted a word."""
+    """A line's text. The library marks a hyphen at a line's end, which goes where it only parted a word, and takes the two
+    letters of a lam-alef ligature in the wrong order.
+    """
     paired = written.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     joined = _HYPHEN_MARK.sub("-", _WRAPPED_WORD.sub("", paired))
-    return squeeze(clean(joined)).replace("\n", " ").strip()
+    return _SWAPPED_ALEF_LAM.sub("\u0627\u0644\\1", squeeze(clean(joined))).replace("\n", " ").strip()
 
 
 def _text(text_page: Any, number: int) -> str:

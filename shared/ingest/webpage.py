@@ -25,8 +25,8 @@ _HIDDEN_STYLE = re.compile(
     r"display:none|visibility:(?:hidden|collapse)|opacity:0(?:\.0*)?(?:;|$)|font-size:0(?:\.0*)?(?:[a-z%]*)(?:;|$)"
     r"|(?<![\w-])(?:max-)?(?:height|width):[01]?(?:px)?(?:;|$)|text-indent:-\d{3}|(?<![\w-])(?:left|top):-\d{3}"
 )
-_MOSTLY_MAIN = 0.85
-_HARDLY_MAIN = 0.2
+_FURNITURE = re.compile(r"<(?:nav|aside|footer|form|script|iframe)[\s>]", re.IGNORECASE)
+_HARDLY_MAIN = 0.05
 
 
 def read_html(content: bytes) -> TextPage:
@@ -37,9 +37,10 @@ def read_html(content: bytes) -> TextPage:
             FailureCode.TOO_LARGE, f"Web pages may have up to {limit} MB. Save the text alone, and upload that."
         )
     declared = _CHARSET.search(content[:_CHARSET_WITHIN])
-    root = _parse(decode(content, declared[1].decode("ascii") if declared else None))
+    source = decode(content, declared[1].decode("ascii") if declared else None)
+    root = _parse(source)
     page = PageBuilder(None)
-    for kind, text, level in _chosen(root) if root is not None else ():
+    for kind, text, level in _chosen(root, is_web_page=_FURNITURE.search(source) is not None) if root is not None else ():
         page.add(kind, text, level)
     return page.build()
 
@@ -63,14 +64,13 @@ def _parse(source: str) -> Any | None:
     return root
 
 
-def _chosen(root: Any) -> Iterator[Piece]:
-    """The main text under the page's title; a page that is nearly all main text is taken whole, as an extractor drops some."""
-    found = _main(root)
+def _chosen(root: Any, *, is_web_page: bool) -> Iterator[Piece]:
+    """The page's title, then its main text; a document without a web page's furniture is main text from end to end."""
+    found = _main(root) if is_web_page else []
     title = _title(root)
     _drop(root, lambda element: element.tag in _BOILERPLATE)
     whole = list(pieces_of(root.find("body"))) if root.find("body") is not None else []
-    share = _length(found) / max(1, _length(whole))
-    chosen = found if _HARDLY_MAIN <= share <= _MOSTLY_MAIN else whole
+    chosen = found if _length(found) > _HARDLY_MAIN * _length(whole) else whole
     if title and not any(piece.text == title for piece in chosen[:3]):
         yield Piece(BlockKind.HEADING, title, 1)
     yield from chosen
@@ -79,7 +79,9 @@ def _chosen(root: Any) -> Iterator[Piece]:
 def _main(root: Any) -> list[Piece]:
     """What trafilatura takes for the page's own text; its tree has the tags of TEI."""
     source = html.tostring(root, encoding="unicode")
-    main = bare_extraction(source, fast=True, include_comments=False, include_formatting=True, with_metadata=False)
+    main = bare_extraction(
+        source, fast=True, favor_recall=True, include_comments=False, include_formatting=True, with_metadata=False
+    )
     return list(pieces_of(main.body)) if isinstance(main, Document) else []
 
 
