@@ -39,7 +39,7 @@ class _CountingApi:
         return getattr(self._api, name)
 
     async def batch_get_documents(self, **call: Any) -> AsyncIterable[Any]:
-        return self._watched(await self._api.batch_get_documents(**call), self._count_read)
+        return self._watched(await self._api.batch_get_documents(**call), self._count_get)
 
     async def run_query(self, **call: Any) -> AsyncIterable[Any]:
         is_search = bool(call["request"]["structured_query"].find_nearest.limit)
@@ -59,8 +59,11 @@ class _CountingApi:
             count(response)
             yield response
 
+    def _count_get(self, response: Any) -> None:
+        self._operations.reads += "found" in response or "missing" in response
+
     def _count_read(self, response: Any) -> None:
-        self._operations.reads += any(kind in response for kind in ("document", "found", "missing"))
+        self._operations.reads += "document" in response
 
     def _count_hit(self, response: Any) -> None:
         self._operations.searched += "document" in response
