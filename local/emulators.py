@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -101,15 +100,6 @@ class Emulators:
             "event.list": "finalize",
         }
         return (part for name, value in flags.items() for part in (f"-{name}", value))
-
-
-@contextmanager
-def running(folder: Path, ports: Ports | None = None) -> Iterator[Emulators]:
-    """Emulators on the given or on free ports, with state and logs in the folder, until the block ends."""
-    emulators = Emulators(ports or Ports.free())
-    with ProcessGroup(folder / "logs") as group:
-        emulators.start(group, folder)
-        yield emulators
 
 
 def _send(method: str, url: str, body: Mapping[str, str]) -> None:

@@ -57,6 +57,8 @@ class ProcessGroup:
 
     def __init__(self, log_folder: Path) -> None:
         log_folder.mkdir(parents=True, exist_ok=True)
+        for log_of_an_earlier_run in log_folder.glob("*.log"):
+            log_of_an_earlier_run.unlink()
         self._log_folder = log_folder
         self._children: list[Child] = []
         self._watchdog = subprocess.Popen(_WATCHDOG, stdin=subprocess.PIPE, process_group=0)

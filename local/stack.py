@@ -49,10 +49,9 @@ class Stack:
         """Where a callable function is called, as the Firebase SDK composes it."""
         return f"{self.url}/{self.emulators.project}/{self.region}/{name}"
 
-    def start(self) -> None:
-        """Start every server; returns when all of them answer."""
+    def start_emulators(self) -> None:
+        """Start the emulators; returns when all of them answer."""
         self._children = self.emulators.start(self.group, self.folder.path)
-        self.start_gateway()
 
     def start_gateway(self) -> None:
         """Start the gateway, again if there was one; it takes up the token and the subscriptions of the one before."""
@@ -75,8 +74,8 @@ class Stack:
 
 
 @contextmanager
-def running(path: Path, ports: Ports | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
-    """A stack on the given or on free ports whose files lie in the folder; `settings` are variables for the functions."""
+def emulated(path: Path, ports: Ports | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """A stack without a gateway yet, on the given or on free ports; `settings` are variables for the functions."""
     chosen = parse({**os.environ, **(settings or {})})
     if not chosen.google_cloud_project.startswith("demo-"):
         raise StackError("GOOGLE_CLOUD_PROJECT must begin with demo-, so that no emulator can mistake it for a real project.")
@@ -84,6 +83,14 @@ def running(path: Path, ports: Ports | None = None, settings: Mapping[str, str] 
     folder = RunFolder(path)
     with folder.held(), ProcessGroup(path / "logs") as group:
         stack = Stack(emulators, folder, group, chosen.region, settings or {})
-        stack.start()
-        folder.publish({**stack.environment, "LOCAL_PID": str(os.getpid())})
+        stack.start_emulators()
+        yield stack
+
+
+@contextmanager
+def running(path: Path, ports: Ports | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """A whole stack whose files lie in the folder."""
+    with emulated(path, ports, settings) as stack:
+        stack.start_gateway()
+        stack.folder.publish({**stack.environment, "LOCAL_PID": str(os.getpid())})
         yield stack

@@ -1,10 +1,10 @@
-"""What every test gets: no network beyond loopback, and real emulators for those that ask."""
+"""What every test gets: no network beyond loopback, and the real servers for those that ask."""
 
 from collections.abc import Iterator, Mapping
 
 import pytest
 
-from local.emulators import running
+from local.stack import Stack, emulated
 from shared.core.ids import new_id
 from shared.core.settings import settings
 from tests import network_guard
@@ -13,17 +13,32 @@ network_guard.install()
 
 
 @pytest.fixture(scope="session")
-def emulators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, str]]:
-    """The environment of one set of real emulators for the session, started by the first test that asks.
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The session's one set of servers, the gateway not started; ask for `emulators` or `stack`."""
+    with emulated(tmp_path_factory.mktemp("stack")) as prepared:
+        yield prepared
+
+
+@pytest.fixture(scope="session")
+def emulators(servers: Stack) -> Iterator[Mapping[str, str]]:
+    """The environment of real emulators on free ports, started by the first test that asks, and set for the session.
 
     State is shared by all tests of the session: each test makes ids of its own, or asks for `fresh_project`.
     """
-    with running(tmp_path_factory.mktemp("emulators")) as started, pytest.MonkeyPatch.context() as patch:
-        for name, value in started.environment.items():
+    environment = servers.emulators.environment
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
             patch.setenv(name, value)
         settings.cache_clear()
-        yield started.environment
+        yield environment
     settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def stack(servers: Stack, emulators: Mapping[str, str]) -> Stack:
+    """The whole running stack: the emulators of the session and a gateway with every function."""
+    servers.start_gateway()
+    return servers
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The example environment is complete and works as it stands."""
 
 from dataclasses import asdict
+from itertools import pairwise
 
 from local.ports import Ports, variable
 from local.toolchain import ROOT
@@ -21,5 +22,5 @@ def test_its_values_are_the_defaults():
 
 
 def test_a_sentence_stands_before_every_variable():
-    unexplained = [line for before, line in zip(_LINES, _LINES[1:], strict=False) if line and "#" not in before + line]
+    unexplained = [line for before, line in pairwise(_LINES) if line and "#" not in before + line]
     assert set(unexplained) <= {line for line in _LINES if line.split("=")[0].endswith(("_PORT", "_EMULATOR_HOST"))}
