@@ -8,8 +8,7 @@ from shared.agent.retrieval import Knowledge
 from shared.core.errors import NotFoundError
 from shared.domain.base import Id, Model
 from shared.domain.chunk import Passage, Place
-from shared.ports.models import Embedder, VectorIndex
-from shared.ports.store import Bots, Documents
+from shared.ports.store import Bots
 from shared.runtime.functions import Call, callable_function
 
 
@@ -54,9 +53,7 @@ class FoundPassages(Model):
 
 
 @callable_function
-async def search_knowledge(
-    search: SearchKnowledge, call: Call, *, bots: Bots, embedder: Embedder, index: VectorIndex, documents: Documents
-) -> FoundPassages:
+async def search_knowledge(search: SearchKnowledge, call: Call, *, bots: Bots, knowledge: Knowledge) -> FoundPassages:
     """Best first."""
     bot = await bots.get(search.bot_id, call.uid)
     if bot is None:
@@ -64,5 +61,5 @@ async def search_knowledge(
     settings = bot.configuration.retrieval
     if search.top_k:
         settings = settings.model_copy(update={"top_k": search.top_k})
-    passages = await Knowledge(embedder, index, documents).passages(search.query, bot, settings)
+    passages = await knowledge.passages(search.query, bot, settings)
     return FoundPassages(items=tuple(FoundPassage.of(passage) for passage in passages))

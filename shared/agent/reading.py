@@ -64,6 +64,7 @@ class Reader:
         self.has_begun = False
         self._parser = MarkerParser() if passages else None
         self._evidence = Evidence(passages)
+        self._told: list[Citation] = []
         sources = [passage.chunk.text for passage in passages]
         self._containment = Containment(source_hosts=() if passages else None, sources=sources)
 
@@ -90,7 +91,8 @@ class Reader:
                 self.gave_up = True
                 continue
             citation = self._evidence.check(piece) if isinstance(piece, Cited) else None
-            if citation:
+            if citation and citation not in self._told:
+                self._told.append(citation)
                 yield citation
             shown += self._containment.feed(piece if isinstance(piece, str) else _label(citation))
             self.has_begun = self.has_begun or bool(citation) or (isinstance(piece, str) and not piece.isspace())

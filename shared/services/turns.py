@@ -9,16 +9,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from shared.agent.answer import Answer, Speaker
-from shared.agent.prompts import Asked, Instructions
+from shared.agent.prompts import Asked
 from shared.core.clock import Clock
 from shared.core.errors import CancelledError, Code, DeadlineExceededError, SynapseError
 from shared.core.ids import new_id
 from shared.core.log import logger
-from shared.domain.bot import AgentKind, GenerationSettings
 from shared.domain.conversation import Conversation, Turn, TurnStatus
-from shared.domain.personas import PERSONAS
 from shared.domain.plan import Reservation
-from shared.ports.models import ChatModels
 from shared.ports.store import Turns
 from shared.services.scenes import Scene
 
@@ -29,18 +26,6 @@ _WHOLE_TURN_SECONDS = 330.0
 
 _unfinished: set[asyncio.Task[None]] = set()
 """The event loop keeps weak references alone; a settlement whose caller was cancelled twice must still end."""
-
-
-def speaker_of(scene: Scene, models: ChatModels, default_model: str) -> Speaker:
-    """Who answers in the scene. Raises InvalidArgumentError (field model) for a model that the registry no longer has."""
-    bot = scene.bot
-    persona = PERSONAS.get((bot.configuration.persona_id if bot else scene.conversation.persona_id) or "")
-    written = persona.instructions if persona else ""
-    if bot is None:
-        return Speaker(Instructions(AgentKind.CHAT, persona=written), models.get(default_model), GenerationSettings())
-    draft = bot.configuration
-    instructions = Instructions(draft.agent_kind, persona=written, bot=draft.instructions)
-    return Speaker(instructions, models.get(draft.model or default_model), draft.generation, bot)
 
 
 @dataclass(frozen=True)
