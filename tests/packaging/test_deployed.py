@@ -60,6 +60,13 @@ def test_every_port_of_a_function_can_be_built_with_its_own_packages(manifest, d
     assert isinstance(json.loads(done.stdout), list)
 
 
+def test_a_local_embedder_is_refused_in_a_deployed_set_in_a_sentence_that_helps(deployed):
+    done = deployed(catalogue.read("search_knowledge")).probe(EMBEDDER="local-minilm")
+
+    assert done.returncode == 1
+    assert re.search(r"InternalError: The embedder local-minilm needs \w+: install .*, or name another in EMBEDDER", done.stderr)
+
+
 @pytest.mark.parametrize(("variables", "stale"), [({"SOURCE_DATE_EPOCH": "315532800"}, False), ({}, True)], ids=["set", "unset"])
 def test_the_builds_bytecode_outlives_the_images_times_when_dated_by_hash(variables, stale, tmp_path):
     function = unpack("health", "base", tmp_path)

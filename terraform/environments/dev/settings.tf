@@ -7,6 +7,6 @@ locals {
       region               = var.region
       bucket               = local.files_bucket
       allowed_origins      = join(",", var.allowed_origins)
-    }) : upper(field) => tostring(value)
+    }) : upper(field) => tostring(value) if value != null
   }
 }

@@ -52,22 +52,22 @@ variable "allowed_origins" {
 }
 
 variable "settings" {
-  description = "Settings that the environment decides, by the field's name in shared/core/settings.py."
+  description = "Settings that the environment decides, by the field's name in shared/core/settings.py; one left out has the default there."
   type = object({
     app_check                    = optional(string, "enforce")
     chat_model                   = optional(string, "gemini-3.5-flash")
     embedder                     = optional(string, "gemini-embedding-001")
-    openai_base_url              = optional(string, "")
-    openai_model                 = optional(string, "")
-    gemini_location              = optional(string, "global")
-    gemini_base_url              = optional(string, "")
-    model_connect_seconds        = optional(number, 5)
-    model_first_token_seconds    = optional(number, 60)
-    model_between_tokens_seconds = optional(number, 30)
-    stream_checkpoint_seconds    = optional(number, 2)
-    stream_heartbeat_seconds     = optional(number, 15)
-    step_lease_seconds           = optional(number, 60)
-    max_upload_bytes             = optional(number, 104857600)
+    openai_base_url              = optional(string)
+    openai_model                 = optional(string)
+    gemini_location              = optional(string)
+    gemini_base_url              = optional(string)
+    model_connect_seconds        = optional(number)
+    model_first_token_seconds    = optional(number)
+    model_between_tokens_seconds = optional(number)
+    stream_checkpoint_seconds    = optional(number)
+    stream_heartbeat_seconds     = optional(number)
+    step_lease_seconds           = optional(number)
+    max_upload_bytes             = optional(number)
   })
   default  = {}
   nullable = false
