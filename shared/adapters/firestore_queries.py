@@ -52,14 +52,13 @@ def nearest_chunks(client: AsyncClient, vector: Sequence[float], bot_id: str, ow
 
 def steps(client: AsyncClient, document_id: str, generation: int, stage: Stage) -> AsyncQuery:
     """The stage's steps of a generation."""
-    return _equal(
-        client.collection("documents", document_id, "steps"), **{"key.generation": generation, "key.stage": stage.value}
-    )
+    return _equal(client.collection("documents", document_id, "steps"), **_of_stage(generation, stage))
 
 
 def done_steps(client: AsyncClient, document_id: str, generation: int, stage: Stage) -> AsyncQuery:
     """Those of the stage's steps that are done."""
-    return _equal(steps(client, document_id, generation, stage), state=StepState.DONE.value)
+    done = {**_of_stage(generation, stage), "state": StepState.DONE.value}
+    return _equal(client.collection("documents", document_id, "steps"), **done)
 
 
 def turns(client: AsyncClient, conversation_id: str, owner_id: str) -> AsyncQuery:
@@ -72,9 +71,13 @@ def conversations(client: AsyncClient, owner_id: str) -> AsyncQuery:
     return _newest_first(_equal(client.collection("conversations"), owner_id=owner_id), "updated_at")
 
 
-def _equal(query: AsyncCollectionReference | AsyncQuery, **values: Any) -> AsyncQuery:
+def _of_stage(generation: int, stage: Stage) -> dict[str, Any]:
+    return {"key.generation": generation, "key.stage": stage.value}
+
+
+def _equal(collection: AsyncCollectionReference, **values: Any) -> AsyncQuery:
     filters: list[BaseFilter] = [FieldFilter(path, "==", value) for path, value in values.items()]
-    return query.where(filter=And(filters))
+    return collection.where(filter=And(filters))
 
 
 def _newest_first(query: AsyncQuery, time_field: str) -> AsyncQuery:

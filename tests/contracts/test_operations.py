@@ -1,6 +1,6 @@
-"""What a turn costs Firestore, and what happens when an answer of its is lost."""
+"""What the adapters cost in documents read and written."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 
 import pytest
 from google.cloud.firestore import AsyncClient
@@ -8,13 +8,11 @@ from google.cloud.firestore import AsyncClient
 from shared.adapters.firestore_store import FirestoreAccounts, FirestoreBots
 from shared.adapters.firestore_turns import FirestoreTurns
 from shared.adapters.firestore_vectors import FirestoreVectorIndex
-from shared.core.errors import ResourceExhaustedError, UnavailableError
+from shared.core.errors import ResourceExhaustedError
 from shared.domain.base import PageRequest
-from shared.domain.plan import Account, FlowTotals
+from shared.domain.plan import Account
 from tests.contracts.records import OFTEN, PLENTY, answered, bot, chunk, conversation, embedded, reservation, turn
-from tests.memory.counting import CountingClient, Operations, SilentClient
-
-Silent = Callable[[int, bool], SilentClient]
+from tests.memory.counting import CountingClient, Operations
 
 
 @pytest.fixture
@@ -22,19 +20,6 @@ async def counting(fresh_project: str) -> AsyncIterator[CountingClient]:
     client = CountingClient(project=fresh_project)
     yield client
     await client._firestore_api.transport.close()
-
-
-@pytest.fixture
-async def silent(fresh_project: str) -> AsyncIterator[Silent]:
-    opened: list[SilentClient] = []
-
-    def opening(losses: int, applied: bool) -> SilentClient:  # noqa: FBT001  Read beside its call.
-        opened.append(SilentClient(project=fresh_project, losses=losses, applied=applied))
-        return opened[-1]
-
-    yield opening
-    for client in opened:
-        await client._firestore_api.transport.close()
 
 
 async def test_a_turn_takes_three_reads_and_five_writes(counting: CountingClient) -> None:
@@ -74,29 +59,6 @@ async def test_a_refused_turn_costs_its_undoing_too(counting: CountingClient) ->
         await turns.reserve(turn("c"), reservation(tokens=OFTEN.tokens_per_month + 1), OFTEN)
 
     assert counting.operations == Operations(writes=4)
-
-
-@pytest.mark.parametrize("applied", [True, False])
-async def test_a_settlement_whose_answer_is_lost_counts_once(silent: Silent, *, applied: bool) -> None:
-    thread = conversation()
-    made = turn(thread.id)
-    await FirestoreTurns(silent(0, applied)).reserve(made, reservation(tokens=100), OFTEN)
-
-    await FirestoreTurns(silent(1, applied)).settle(answered(made), thread, reservation(tokens=100), used_tokens=40)
-
-    turns = FirestoreTurns(silent(0, applied))
-    assert await turns.get(thread.id, made.id, "owner") == answered(made)
-    totals = await turns.reserve(turn(thread.id), reservation(tokens=0), OFTEN)
-    assert totals == FlowTotals(turns_this_minute=2, turns_this_month=2, tokens_this_month=40)
-
-
-async def test_a_store_that_stays_silent_is_unavailable(silent: Silent) -> None:
-    thread = conversation()
-
-    with pytest.raises(UnavailableError):
-        await FirestoreTurns(silent(2, False)).settle(turn(thread.id), thread, reservation(), 0)
-
-    assert await FirestoreTurns(silent(0, False)).conversation(thread.id, "owner") is None
 
 
 async def test_past_minutes_are_forgotten_with_each_reservation(counting: CountingClient) -> None:

@@ -1,0 +1,120 @@
+"""What the next try meets when Firestore's answer to a commit is lost, whether or not the commit was applied."""
+
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from shared.adapters.firestore_ledger import FirestoreLedger, FirestoreReceipts
+from shared.adapters.firestore_turns import FirestoreTurns
+from shared.core.errors import UnavailableError
+from shared.domain.document import Stage
+from shared.domain.plan import FlowTotals
+from shared.domain.receipt import ReceiptState
+from shared.domain.step import StepKey, StepState
+from tests.contracts.records import NOW, OFTEN, after, answered, conversation, receipt, reservation, turn
+from tests.memory.counting import SilentClient
+
+KEY = StepKey(document_id="d", generation=1, stage=Stage.EMBED, shard=0)
+Silent = Callable[[int, bool], SilentClient]
+
+
+@pytest.fixture
+async def silent(fresh_project: str) -> AsyncIterator[Silent]:
+    opened: list[SilentClient] = []
+
+    def opening(losses: int, applied: bool) -> SilentClient:  # noqa: FBT001  Read beside its call.
+        opened.append(SilentClient(project=fresh_project, losses=losses, applied=applied))
+        return opened[-1]
+
+    yield opening
+    for client in opened:
+        await client._firestore_api.transport.close()
+
+
+@pytest.mark.parametrize("applied", [True, False])
+async def test_a_settlement_whose_answer_is_lost_counts_once(silent: Silent, *, applied: bool) -> None:
+    thread = conversation()
+    made = turn(thread.id)
+    await FirestoreTurns(silent(0, applied)).reserve(made, reservation(tokens=100), OFTEN)
+
+    await FirestoreTurns(silent(1, applied)).settle(answered(made), thread, reservation(tokens=100), used_tokens=40)
+
+    turns = FirestoreTurns(silent(0, applied))
+    assert await turns.get(thread.id, made.id, "owner") == answered(made)
+    totals = await turns.reserve(turn(thread.id), reservation(tokens=0), OFTEN)
+    assert totals == FlowTotals(turns_this_minute=2, turns_this_month=2, tokens_this_month=40)
+
+
+async def test_a_store_that_stays_silent_is_unavailable(silent: Silent) -> None:
+    thread = conversation()
+
+    with pytest.raises(UnavailableError):
+        await FirestoreTurns(silent(2, False)).settle(turn(thread.id), thread, reservation(), 0)
+
+    assert await FirestoreTurns(silent(0, False)).conversation(thread.id, "owner") is None
+
+
+@pytest.mark.parametrize(("applied", "held"), [(False, True), (True, False)])
+async def test_a_claim_whose_answer_is_lost_is_free_again_when_its_lease_ends(
+    silent: Silent, *, applied: bool, held: bool
+) -> None:
+    with pytest.raises(UnavailableError):
+        await FirestoreLedger(silent(1, applied)).claim(KEY, "first", NOW, after(60))
+
+    ledger = FirestoreLedger(silent(0, applied))
+    assert (await ledger.claim(KEY, "second", after(1), after(61))).held is held
+    assert (await ledger.claim(KEY, "third", after(61), after(120))).held
+
+
+@pytest.mark.parametrize(("applied", "state"), [(False, StepState.HELD), (True, StepState.DONE)])
+async def test_a_completion_whose_answer_is_lost_leaves_the_step_held_or_done(
+    silent: Silent, state: StepState, *, applied: bool
+) -> None:
+    claim = await FirestoreLedger(silent(0, applied)).claim(KEY, "first", NOW, after(60))
+
+    with pytest.raises(UnavailableError):
+        await FirestoreLedger(silent(1, applied)).complete(claim, {"n": 1}, NOW)
+
+    assert (await FirestoreLedger(silent(0, applied)).claim(KEY, "second", after(1), after(61))).step.state is state
+
+
+@pytest.mark.parametrize("applied", [False, True])
+async def test_a_release_whose_answer_is_lost_raises_and_the_lease_still_ends(silent: Silent, *, applied: bool) -> None:
+    claim = await FirestoreLedger(silent(0, applied)).claim(KEY, "first", NOW, after(60))
+
+    with pytest.raises(UnavailableError):
+        await FirestoreLedger(silent(1, applied)).release(claim, "It failed.", None)
+
+    assert (await FirestoreLedger(silent(0, applied)).claim(KEY, "second", after(60), after(120))).held
+
+
+@pytest.mark.parametrize("applied", [False, True])
+async def test_a_key_whose_opening_is_lost_is_free_again_when_its_lease_ends(silent: Silent, *, applied: bool) -> None:
+    with pytest.raises(UnavailableError):
+        await FirestoreReceipts(silent(1, applied)).open(receipt(), NOW)
+
+    assert await FirestoreReceipts(silent(0, applied)).open(receipt("call-2", lease_until=after(120)), after(60)) is None
+
+
+@pytest.mark.parametrize(("applied", "state"), [(False, ReceiptState.HELD), (True, ReceiptState.DONE)])
+async def test_a_closing_whose_answer_is_lost_leaves_the_key_held_or_answered(
+    silent: Silent, state: ReceiptState, *, applied: bool
+) -> None:
+    await FirestoreReceipts(silent(0, applied)).open(receipt(), NOW)
+
+    with pytest.raises(UnavailableError):
+        await FirestoreReceipts(silent(1, applied)).close(receipt(), "answer")
+
+    stored = await FirestoreReceipts(silent(0, applied)).open(receipt("call-2"), after(1))
+    assert stored is not None
+    assert stored.state is state
+
+
+@pytest.mark.parametrize("applied", [False, True])
+async def test_a_release_of_a_key_whose_answer_is_lost_raises_and_the_lease_still_ends(silent: Silent, *, applied: bool) -> None:
+    await FirestoreReceipts(silent(0, applied)).open(receipt(), NOW)
+
+    with pytest.raises(UnavailableError):
+        await FirestoreReceipts(silent(1, applied)).release(receipt())
+
+    assert await FirestoreReceipts(silent(0, applied)).open(receipt("call-2", lease_until=after(120)), after(60)) is None
