@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Iterator
 from google import genai
 from google.genai import types
 
-from shared.adapters.gemini_client import translated
+from shared.adapters.gemini_client import responses_closed, translated
 from shared.adapters.model_streams import Fragment, Patience, model_events
 from shared.core.errors import InvalidArgumentError
 from shared.domain.bot import GenerationSettings
@@ -30,7 +30,7 @@ class GeminiChatModel:
         return model_events(self._fragments(prompt, settings), self._patience)
 
     async def _fragments(self, prompt: Prompt, settings: GenerationSettings) -> AsyncGenerator[Fragment, None]:
-        async with translated():
+        async with translated(), responses_closed():
             chunks = await self._client.aio.models.generate_content_stream(
                 model=self.spec.remote_name, contents=list(_contents(prompt)), config=self._config(prompt, settings)
             )

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from json import JSONDecodeError
 from typing import Any
 
@@ -16,6 +17,7 @@ from shared.adapters.model_streams import Patience, no_answer, refusal, timed_ou
 from shared.core.errors import InternalError, SynapseError
 
 _RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
+_opened: ContextVar[list[httpx2.Response] | None] = ContextVar("opened", default=None)
 
 
 def open_client(
@@ -32,9 +34,31 @@ def open_client(
         # HttpOptions.timeout is one number for connecting and reading alike, and without it the SDK waits for ever.
         request.extensions["timeout"] = timeout
 
-    hooks = {"event_hooks": {"request": [be_patient]}}
+    hooks = {"event_hooks": {"request": [be_patient], "response": [_keep]}}
     options = types.HttpOptions(base_url=base_url or None, async_client_args=hooks)
     return genai.Client(vertexai=True, project=project, location=location, credentials=credentials, http_options=options)
+
+
+async def _keep(response: httpx2.Response) -> None:
+    opened = _opened.get()
+    if opened is not None:
+        opened.append(response)
+
+
+@asynccontextmanager
+async def responses_closed() -> AsyncGenerator[None, None]:
+    """Ends, with the block, the requests that it began, so that nobody pays for an answer that nobody reads.
+
+    Closing the SDK's iterator does not do it: the iterator and the response hold each other until the garbage collector comes.
+    """
+    opened: list[httpx2.Response] = []
+    _opened.set(opened)
+    try:
+        yield
+    finally:
+        _opened.set(None)
+        for response in opened:
+            await response.aclose()
 
 
 @asynccontextmanager
