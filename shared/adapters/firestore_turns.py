@@ -30,8 +30,9 @@ from shared.domain.conversation import Conversation, Turn
 from shared.domain.plan import Account, FlowLimits, FlowTotals, Reservation, check_flow
 from shared.ports.store import ChatContext
 
-# Counters of past minutes go with each reservation, so the map stays small without a job that tidies it.
-_FORGOTTEN_MINUTES = 20
+# Counters of past minutes go with each reservation, so the map stays small without a job that tidies it. The minute before stays:
+# an instance whose clock is behind may still count in it.
+_FORGOTTEN_AGES = range(2, 22)
 
 
 class FirestoreTurns:
@@ -137,7 +138,7 @@ class FirestoreTurns:
 
     def _count(self, batch: AsyncWriteBatch, reservation: Reservation, sign: int) -> None:
         minute = _minute(reservation.at)
-        minutes: dict[str, Any] = {str(minute - age): DELETE_FIELD for age in range(1, _FORGOTTEN_MINUTES + 1)}
+        minutes: dict[str, Any] = {str(minute - age): DELETE_FIELD for age in _FORGOTTEN_AGES}
         minutes[str(minute)] = Increment(sign)
         change = {"turns": Increment(sign), "tokens": Increment(sign * reservation.tokens), "minutes": minutes}
         batch.set(self._usage(reservation), {**SCHEMA, "owner_id": reservation.owner_id, **change}, merge=True)

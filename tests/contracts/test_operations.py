@@ -61,7 +61,7 @@ async def test_a_refused_turn_costs_its_undoing_too(counting: CountingClient) ->
     assert counting.operations == Operations(writes=4)
 
 
-async def test_past_minutes_are_forgotten_with_each_reservation(counting: CountingClient) -> None:
+async def test_minutes_before_the_last_are_forgotten_with_each_reservation(counting: CountingClient) -> None:
     turns = FirestoreTurns(counting)
     for minute in range(30):
         await turns.reserve(turn("c"), reservation(at=reservation().at.replace(minute=minute)), OFTEN)
@@ -69,7 +69,7 @@ async def test_past_minutes_are_forgotten_with_each_reservation(counting: Counti
     stored = (await counting.document("usage", "owner-202611").get()).to_dict()
 
     assert stored is not None
-    assert (len(stored["minutes"]), stored["turns"], stored["tokens"]) == (1, 30, 3000)
+    assert (len(stored["minutes"]), stored["turns"], stored["tokens"]) == (2, 30, 3000)
 
 
 async def test_an_account_is_read_by_its_uid(fresh_project: str) -> None:

@@ -259,3 +259,13 @@ class MemoryDeadLetters:
 
     async def get(self, letter_id: str) -> DeadLetter | None:
         return self.store.dead_letters.get(letter_id)
+
+
+class MemoryAccounts:
+    """Accounts of a MemoryStore."""
+
+    def __init__(self, store: MemoryStore | None = None) -> None:
+        self.store = store or MemoryStore()
+
+    async def get(self, uid: str) -> Account | None:
+        return self.store.accounts.get(uid)
