@@ -4,15 +4,13 @@ locals {
   files_bucket = "${var.project}-files"
   dead_letters = "dead-letters"
 
+  # A test compares this table with the ports that the functions declare.
   privileges = {
-    bots      = { description = "Bots, health and other calls that need the database alone", roles = ["roles/datastore.user"] }
-    chat      = { description = "Chat turns", roles = ["roles/datastore.user"], calls_models = true }
-    knowledge = { description = "Uploads and search", roles = ["roles/datastore.user"], calls_models = true }
-    pipeline  = { description = "Stages of ingestion", roles = ["roles/datastore.user"], calls_models = true }
-    operations = {
-      description = "Schedules, dead letters and administrators' calls, which check for revoked tokens"
-      roles       = ["roles/datastore.user", "roles/firebaseauth.viewer"]
-    }
+    bots       = { description = "Bots and other calls that need the database alone", roles = ["roles/datastore.user"] }
+    chat       = { description = "Chat turns", roles = ["roles/datastore.user"], calls_models = true }
+    knowledge  = { description = "Uploads and search", roles = ["roles/datastore.user"], calls_models = true }
+    pipeline   = { description = "Stages of ingestion, and what drives them", roles = ["roles/datastore.user"], calls_models = true }
+    operations = { description = "Calls that need no store, such as health" }
   }
 
   # Those that the manifests name, and the three that call or build functions.
@@ -26,21 +24,13 @@ locals {
   )
 
   files_access = {
-    for name, access in {
-      knowledge_uploads = { account = "knowledge", role = "roles/storage.objectUser", prefix = "uploads/" }
-      pipeline          = { account = "pipeline", role = "roles/storage.objectUser" }
-      operations        = { account = "operations", role = "roles/storage.objectUser" }
-    } : name => merge(access, { member = module.security.members[access.account] }) if contains(keys(local.accounts), access.account)
+    knowledge = { member = module.security.members["knowledge"], role = "roles/storage.objectUser", prefix = "uploads/" }
+    pipeline  = { member = module.security.members["pipeline"], role = "roles/storage.objectUser" }
   }
 
-  stage_publishers = {
-    for account in ["pipeline", "operations"] : account => module.security.members[account] if contains(keys(local.accounts), account)
-  }
-  pubsub_agent = "serviceAccount:${google_project_service_identity.pubsub.email}"
-  storage_publishers = {
-    storage    = "serviceAccount:${data.google_storage_project_service_account.this.email_address}"
-    operations = module.security.members["operations"]
-  }
+  pubsub_agent       = "serviceAccount:${google_project_service_identity.pubsub.email}"
+  stage_publishers   = { pipeline = module.security.members["pipeline"] }
+  storage_publishers = { storage = "serviceAccount:${data.google_storage_project_service_account.this.email_address}" }
 
   model_secrets = var.openai_key_secret == null ? {} : { OPENAI_API_KEY = var.openai_key_secret }
   key_readers = toset(var.openai_key_secret == null ? [] : [

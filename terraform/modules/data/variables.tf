@@ -66,7 +66,7 @@ variable "soft_delete_seconds" {
 }
 
 variable "files_access" {
-  description = "Who may do what with the files, by a name of the right; a prefix confines it to objects below that folder."
+  description = "Who may do what with the files, by account; a prefix confines it to objects below that folder."
   type = map(object({
     member = string
     role   = string

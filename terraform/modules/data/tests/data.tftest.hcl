@@ -8,7 +8,7 @@ variables {
   allowed_origins = ["https://synapse-dev.web.app"]
   build_member    = "serviceAccount:synapse-build@synapse-dev.iam.gserviceaccount.com"
   files_access = {
-    knowledge_uploads = {
+    knowledge = {
       member = "serviceAccount:synapse-knowledge@synapse-dev.iam.gserviceaccount.com"
       role   = "roles/storage.objectUser"
       prefix = "uploads/"
@@ -29,7 +29,7 @@ run "a_right_can_be_confined_to_a_folder" {
   command = plan
 
   assert {
-    condition     = google_storage_bucket_iam_member.files["knowledge_uploads"].condition[0].expression == "resource.name.startsWith(\"projects/_/buckets/synapse-dev-files/objects/uploads/\")"
+    condition     = google_storage_bucket_iam_member.files["knowledge"].condition[0].expression == "resource.name.startsWith(\"projects/_/buckets/synapse-dev-files/objects/uploads/\")"
     error_message = "The right must hold below uploads/ alone."
   }
 }
