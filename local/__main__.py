@@ -3,19 +3,25 @@
 import argparse
 import sys
 
-from local import commands
+from local import commands, demo
 from local.processes import StackError
 
 _COMMANDS = {
-    command.__name__: command for command in (commands.up, commands.down, commands.status, commands.serve, commands.gateway)
+    "up": commands.up,
+    "down": commands.down,
+    "status": commands.status,
+    "demo": demo.run,
+    "serve": commands.serve,
+    "gateway": commands.gateway,
 }
 
 
 def main() -> int:
     """Run the named command and return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m local", formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=sorted(_COMMANDS))
-    parser.epilog = "\n".join(f"{name:8} {command.__doc__}" for name, command in sorted(_COMMANDS.items()))
+    parser = argparse.ArgumentParser(prog="python -m local")
+    chosen = parser.add_subparsers(dest="command", required=True)
+    for name, command in _COMMANDS.items():
+        chosen.add_parser(name, help=str(command.__doc__).splitlines()[0].partition(" Raises")[0])
     try:
         _COMMANDS[parser.parse_args().command]()
     except StackError as error:

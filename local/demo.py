@@ -1,0 +1,154 @@
+"""The main job on real files, from sign-up to a cited answer: it succeeds only if all that it promises came true."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local import stack
+from local.client import Client
+from local.processes import StackError
+from local.run_folder import RunFolder
+
+_FILES = Path(__file__).parent / "demo_files"
+_CONTENT_TYPES = {".pdf": "application/pdf", ".html": "text/html"}
+_LEARN_SECONDS = 120.0
+_POLL_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked and what must come back; no `source` means that the files do not answer it."""
+
+    text: str
+    follows_up: bool = False
+    source: str | None = None
+    quoted: str = ""
+    page: int | None = None
+
+
+_PAPER = "dense-passage-retrieval.pdf"
+_QUESTIONS = (
+    Question(
+        "By how much does the dense retriever outperform a strong BM25 system in top-20 accuracy?",
+        source=_PAPER,
+        quoted="9%-19%",
+        page=1,
+    ),
+    Question("And in Top-5 accuracy?", follows_up=True, source=_PAPER, quoted="65.2%", page=2),
+    Question("Who won the football world cup in 1974?"),
+)
+
+
+class Steps:
+    """Prints what happens, with the seconds since the last step and since the start."""
+
+    def __init__(self) -> None:
+        self._start = time.monotonic()
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """Print the title, and the step's time once it is done."""
+        print(f"\n▸ {title}", flush=True)
+        began = time.monotonic()
+        yield
+        now = time.monotonic()
+        print(f"  {now - began:.1f} s (at {now - self._start:.1f} s)", flush=True)
+
+
+def run() -> None:
+    """Start a stack of its own, do the job, stop what it started. Raises StackError naming the first thing that did not hold."""
+    steps = Steps()
+    folder = RunFolder.of(os.environ).path / "demo"
+    with ExitStack() as until_done:
+        with steps.step("Start the emulators and the gateway, on free ports"):
+            running = until_done.enter_context(stack.running(folder))
+        try:
+            _do_the_job(running, steps)
+        except StackError as error:
+            raise StackError(f"{error}\nThe servers' logs are in {folder / 'logs'}.") from error
+    print("\nAll of it came true; everything that was started is stopped.")
+
+
+def _do_the_job(running: stack.Stack, steps: Steps) -> None:
+    with steps.step("Sign up at Firebase Auth"):
+        person = Client.signed_in(running, "reader@synapse.example", "correct horse battery")
+    with steps.step("Make a bot"):
+        bot_id = person.call("create_bot", name="Reader", instructions="Answer from the files.")["id"]
+        print(f"  bot {bot_id}")
+    files = sorted(path for path in _FILES.iterdir() if path.suffix in _CONTENT_TYPES)
+    with steps.step(f"Upload {len(files)} files straight into the bucket"):
+        documents = {_upload(person, bot_id, path): path.name for path in files}
+    with steps.step("Watch them being learned"):
+        _watch(person, documents)
+    conversation_id = None
+    for question in _QUESTIONS:
+        with steps.step(f"Ask{', in the same conversation' if question.follows_up else ''}: {question.text}"):
+            result = _ask(person, bot_id, question.text, conversation_id if question.follows_up else None)
+            _require_expected(question, result)
+            conversation_id = result["conversation_id"]
+
+
+def _upload(person: Client, bot_id: str, path: Path) -> str:
+    content, content_type = path.read_bytes(), _CONTENT_TYPES[path.suffix]
+    upload = person.call("create_upload", bot_id=bot_id, title=path.name, content_type=content_type, size_bytes=len(content))
+    person.upload(upload["upload_url"], content, upload["content_type"])
+    print(f"  {path.name}: {len(content):,} bytes")
+    return str(upload["document_id"])
+
+
+def _watch(person: Client, documents: dict[str, str]) -> None:
+    began = time.monotonic()
+    shown: dict[str, str] = {}
+    while set(shown.values()) != {"ready"} or len(shown) < len(documents):
+        for document_id, name in documents.items():
+            status = person.call("get_upload_status", job_id=document_id)
+            if shown.get(document_id) != status["status"]:
+                shown[document_id] = status["status"]
+                learned = f", {status['chunks']} passages" if status["is_ready"] else ""
+                print(f"  {time.monotonic() - began:5.1f} s  {name}: {status['status']}{learned}", flush=True)
+            if status["failure"]:
+                raise StackError(f"{name} was not learned: {status['failure']['message']}")
+        if time.monotonic() - began > _LEARN_SECONDS:
+            raise StackError(f"The files were not learned within {_LEARN_SECONDS:.0f} s.")
+        time.sleep(_POLL_SECONDS)
+
+
+def _ask(person: Client, bot_id: str, message: str, conversation_id: str | None) -> dict[str, Any]:
+    began = time.monotonic()
+    first: float | None = None
+    result: dict[str, Any] = {}
+    print("  ", end="")
+    for event in person.stream("chat", bot_id=bot_id, message=message, conversation_id=conversation_id):
+        result = event.get("result") or result
+        if event.get("message", {}).get("type") == "token":
+            first = first or time.monotonic() - began
+            print(event["message"]["text"].replace("\n", "\n  "), end="", flush=True)
+    print(f"\n  first word after {first or 0:.2f} s")
+    for citation in result["citations"]:
+        place = f"page {citation['place']['page']}" if citation["place"]["page"] else " > ".join(citation["place"]["headings"])
+        proof = "" if citation["verified"] else " (the quote is not in the stored text)"
+        print(f"  [{citation['number']}] {citation['document_title']}, {place}: “{citation['quote']}”{proof}")
+    return result
+
+
+def _require_expected(question: Question, result: dict[str, Any]) -> None:
+    """Raises StackError when the answer is not what the files say."""
+    proofs = [citation for citation in result["citations"] if citation["verified"]]
+    if question.source is None:
+        if result["found"] is not False or result["citations"]:
+            raise StackError(f"The files do not answer “{question.text}”, and the bot did not say so.")
+        return
+    if not any(_matches(question, citation) for citation in proofs):
+        raise StackError(f"No verified citation shows “{question.quoted}” on page {question.page} of {question.source}.")
+
+
+def _matches(question: Question, citation: dict[str, Any]) -> bool:
+    return (
+        citation["document_title"] == question.source
+        and citation["place"]["page"] == question.page
+        and question.quoted in citation["quote"]
+    )
