@@ -57,8 +57,9 @@ class HttpFunction:
         outcome = await attempt(self._serve(request, dialect))
         response = _refusal(dialect, outcome) if isinstance(outcome, SynapseError) else outcome
         response.headers["X-Correlation-Id"] = correlation_id
-        milliseconds = round((perf_counter() - started) * 1000, 1)
-        logger.info("answered", extra={"status": response.status_code, "milliseconds": milliseconds})
+        if not isinstance(response, EventStream):
+            about = {"status": response.status_code, "milliseconds": round((perf_counter() - started) * 1000, 1)}
+            logger.info("answered", extra=about)
         return response
 
     async def _serve(self, request: Request, dialect: Dialect | None) -> Response:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from shared.core.errors import CancelledError, DeadlineExceededError, InternalError, SynapseError
+from shared.core.log import logger
 from shared.domain.events import Event
 from shared.runtime import replies
 from shared.runtime.boundary import attempt
@@ -53,6 +55,7 @@ class EventStream(Response):
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Run the use case to its end, or close it as soon as the client is gone or its time is up."""
+        started = perf_counter()
         channel = _Channel(self, send)
         relay = asyncio.create_task(self._relay(channel))
         gone = asyncio.create_task(_disconnected(receive))
@@ -61,6 +64,8 @@ class EventStream(Response):
             await channel.close()
         finally:
             await _stop(relay, gone)
+            about = {"outcome": channel.outcome, "milliseconds": round((perf_counter() - started) * 1000, 1)}
+            logger.info("streamed", extra=about)
 
     async def _attend(self, relay: "asyncio.Task[None]", gone: "asyncio.Task[None]", channel: "_Channel") -> None:
         clock = asyncio.get_running_loop().time
@@ -105,15 +110,18 @@ async def last_output(outputs: Outputs, on_event: Callable[[Event], Awaitable[No
 
 
 class _Channel:
-    """The wire of one stream: one frame at a time, nothing after the last one, silence once the client is gone."""
+    """The wire of one stream: one frame at a time, nothing after the last one, silence once the client is gone.
+
+    `outcome` is what the last frame told, or `left` where none was sent.
+    """
 
     def __init__(self, response: EventStream, send: Send) -> None:
         self._response = response
         self._send = send
         self._turn = asyncio.Lock()
         self._started = False
-        self._ended = False
         self._lost = False
+        self.outcome = "left"
 
     async def message(self, event: Event) -> None:
         """One event. Raises CancelledError when the client is gone."""
@@ -123,14 +131,14 @@ class _Channel:
 
     async def finish(self, result: BaseModel | bytes | None) -> None:
         """The last frame of a stream that ended well."""
-        await self._last(b'data: {"result":' + to_json_bytes(result) + b"}\n\n")
+        await self._last("result", b'data: {"result":' + to_json_bytes(result) + b"}\n\n")
 
     async def fail(self, error: SynapseError) -> None:
         """The last frame of one that did not; as the first frame it also decides the status."""
         if not self._started:
             self._response.status_code = replies.status_of(error)
             self._response.headers.update(replies.headers_of(error))
-        await self._last(replies.error_frame(error))
+        await self._last("error", replies.error_frame(error))
 
     async def ping(self) -> None:
         """A comment, so that no proxy takes an idle stream for a dead one."""
@@ -145,9 +153,9 @@ class _Channel:
         if not self._lost:
             await self._frame(b"", more=False)
 
-    async def _last(self, frame: bytes) -> None:
-        if not self._ended:
-            self._ended = True
+    async def _last(self, outcome: str, frame: bytes) -> None:
+        if self.outcome == "left":
+            self.outcome = outcome
             await self._frame(frame)
 
     async def _frame(self, frame: bytes, *, more: bool = True) -> None:

@@ -35,6 +35,11 @@ async def test_typed_integers_are_read_as_numbers() -> None:
     assert reply.result["count"] == 9007199254740993
 
 
+async def test_a_whole_number_is_a_fraction_too() -> None:
+    reply = await MAKE.call({"name": "Ada", "ratio": 1, "parts": [{"size": 2}]}, token="alice")
+    assert reply.status == 200
+
+
 async def test_no_data_stands_for_no_fields() -> None:
     async def ask() -> Answer:
         return Answer(text="here")

@@ -33,6 +33,7 @@ class Keys(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = json.dumps({"k1": PUBLIC}).encode()
         self.send_response(200)
+        self.send_header("Cache-Control", "public, max-age=3600")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

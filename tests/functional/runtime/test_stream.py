@@ -130,6 +130,13 @@ class TestDisconnect:
         assert severities == {"INFO"}
 
 
+@pytest.mark.parametrize(("text", "outcome"), [("one", "result"), ("one absent", "error"), ("one wait", "left")])
+async def test_the_log_says_how_a_stream_ended(text: str, outcome: str, lines: StringIO) -> None:
+    async with SAY.stream({"text": text}, token="alice") as stream:
+        await stream.next()
+    assert json.loads(lines.getvalue().splitlines()[-1])["outcome"] == outcome
+
+
 class TestUnary:
     async def test_without_the_header_the_result_alone_is_answered(self) -> None:
         reply = await SAY.call({"text": "one two"}, token="alice")

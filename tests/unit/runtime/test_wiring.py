@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from dataclasses import dataclass
 
 import pytest
 
@@ -15,6 +16,17 @@ from shared.runtime import wiring
 
 class Fake:
     """Stands for any port."""
+
+
+@dataclass
+class Service:
+    queue: Queue
+    bots: Bots
+
+
+@dataclass
+class Unwired:
+    fake: Fake
 
 
 def test_a_bound_port_stands_in_within_its_block_alone() -> None:
@@ -44,6 +56,15 @@ async def test_settings_and_clock_are_the_processs_own() -> None:
 async def test_a_type_that_nobody_wired_is_refused_by_name() -> None:
     with pytest.raises(InternalError, match="Fake"):
         wiring.provide(Fake)
+
+
+def test_a_service_is_made_of_the_ports_that_its_fields_name() -> None:
+    with wiring.bound({Queue: "queue", Bots: "bots"}):
+        assert (wiring.is_known(Service), wiring.provide(Service)) == (True, Service(queue="queue", bots="bots"))
+
+
+def test_a_service_of_something_that_nobody_wired_is_unknown() -> None:
+    assert not wiring.is_known(Unwired)
 
 
 async def test_a_port_is_built_once() -> None:
