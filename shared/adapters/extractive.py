@@ -9,8 +9,8 @@ from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
 from operator import mul
 
-from shared.adapters.lexical import overlaps
-from shared.adapters.sentences import Span, sentence_spans
+from shared.adapters.lexical import overlaps, words
+from shared.adapters.sentences import Span, is_closed, sentence_spans
 from shared.domain.bot import GenerationSettings
 from shared.domain.chunk import Passage
 from shared.domain.conversation import TokenUsage
@@ -88,7 +88,7 @@ class ExtractiveChatModel:
 
     async def _extracts(self, question: str, passages: Sequence[Passage]) -> list[Statement]:
         """The best statements, best first; none where even the best is about something else."""
-        found = list(_distinct(passages))
+        found = [statement for statement in _distinct(passages) if _adds(statement.text, question)]
         scores = await self._scores(question, [statement.text for statement in found])
         order = sorted(range(len(found)), key=lambda position: -scores[position])
         if not order or scores[order[0]] < self._tuning.answer_score:
@@ -120,6 +120,11 @@ def _written(extracts: Sequence[Statement], max_tokens: int) -> Iterator[str]:
         yield citation
 
 
+def _adds(text: str, question: str) -> bool:
+    """Whether the text says what the question does not; titles repeat it, and contents pages do so before a row of dots."""
+    return not text.endswith(" .") and not words(text) <= words(question)
+
+
 def _distinct(passages: Sequence[Passage]) -> Iterator[Statement]:
     """The passages' statements; of those that overlapping passages share, the first."""
     seen = set()
@@ -149,7 +154,6 @@ def _leads(text: str, span: Span, following: Span) -> bool:
     sentence = text[slice(*span)]
     if sentence[-1] in "?:\u061f\uff1f\uff1a":
         return True
-    if sentence[-1] in ".!\u3002\uff01" or len(sentence) > _LEAD_CHARACTERS:
+    if len(sentence) > _LEAD_CHARACTERS or is_closed(sentence) or "\n" not in text[span[1] : following[0]]:
         return False
-    stands_alone = "\n" in text[span[1] : following[0]]
-    return stands_alone and (len(sentence.split()) < _LEAD_WORDS or text[following[1] - 1] in ".!\u3002\uff01")
+    return len(sentence.split()) < _LEAD_WORDS or is_closed(text[slice(*following)])

@@ -36,7 +36,7 @@ def fields(record: Record) -> dict[str, Any]:
 
 def loaded(model: type[Entity], snapshot: Snapshot) -> Entity | None:
     """The document as a record, or None where there is none."""
-    return model.model_validate(snapshot.to_dict()) if snapshot.exists else None
+    return model.stored(snapshot.to_dict()) if snapshot.exists else None
 
 
 def if_unchanged(client: AsyncClient, update_time: Any) -> WriteOption:
@@ -80,5 +80,5 @@ async def page_of_chunks(query: AsyncQuery, request: PageRequest) -> Page[Chunk]
 
 async def _window(query: AsyncQuery, request: PageRequest, model: type[Entity]) -> tuple[tuple[Entity, ...], bool]:
     """The page's records, and whether others follow: one document more than the page is read to know."""
-    found = [model.model_validate(snapshot.to_dict()) async for snapshot in query.limit(request.page_size + 1).stream()]
+    found = [model.stored(snapshot.to_dict()) async for snapshot in query.limit(request.page_size + 1).stream()]
     return tuple(found[: request.page_size]), len(found) > request.page_size

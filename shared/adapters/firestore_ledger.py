@@ -108,7 +108,7 @@ def _step_fields(step: Step) -> dict[str, Any]:
 
 def _step(snapshot: Snapshot) -> Step:
     stored = snapshot.to_dict() or {}
-    return Step.model_validate({**stored, "output": json.loads(stored["output"])})
+    return Step.stored({**stored, "output": json.loads(stored["output"])})
 
 
 class FirestoreReceipts:
@@ -176,7 +176,7 @@ def _receipt(snapshot: Snapshot) -> Receipt | None:
     if not snapshot.exists:
         return None
     stored = snapshot.to_dict() or {}
-    return Receipt.model_validate({**stored, "answer": json.loads(stored["answer"])})
+    return Receipt.stored({**stored, "answer": json.loads(stored["answer"])})
 
 
 class FirestoreHolds:

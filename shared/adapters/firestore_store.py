@@ -124,7 +124,7 @@ class FirestoreDocuments:
     async def due(self, now: datetime, limit: int) -> Sequence[Document]:
         """As the port says: a read a document."""
         query = queries.due_documents(self._client, now).limit(limit)
-        return [Document.model_validate(snapshot.to_dict()) async for snapshot in query.stream()]
+        return [Document.stored(snapshot.to_dict()) async for snapshot in query.stream()]
 
     def _replacing(self, read: Versioned[Document], document: Document) -> AsyncWriteBatch:
         # An update of every field, since a set takes no precondition; fields that only a later release knows survive it.
@@ -215,5 +215,5 @@ async def _owned(
     own: dict[str, Entity] = {}
     async for snapshot in client.get_all(wanted, field_paths=only):
         if snapshot.exists and snapshot.get("owner_id") == owner_id:
-            own[snapshot.id] = model.model_validate(snapshot.to_dict())
+            own[snapshot.id] = model.stored(snapshot.to_dict())
     return own

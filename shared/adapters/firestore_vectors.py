@@ -41,7 +41,7 @@ class FirestoreVectorIndex:
         """As the port says: a read a hit, and one a hundred chunks of the bot. Vectors are not transferred."""
         query = queries.nearest_chunks(self._client, vector, bot_id, owner_id, min(limit, MAX_HITS))
         found = [snapshot.to_dict() or {} async for snapshot in query.stream()]
-        return [Hit(chunk=Chunk.model_validate(chunk), score=1 - chunk[queries.DISTANCE]) for chunk in found]
+        return [Hit(chunk=Chunk.stored(chunk), score=1 - chunk[queries.DISTANCE]) for chunk in found]
 
     @translated
     async def delete(self, document_id: str, generation: int) -> int:

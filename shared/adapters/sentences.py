@@ -7,9 +7,11 @@ from collections.abc import Iterator
 _POINT = r"[ \t]*(?:[-*\u2022\u2023\u25aa\u25e6\u00b7\u2013]|\(?(?:\d{1,3}[.)]|[a-zA-Z]\)))[ \t]+"
 _POINT_START = re.compile(_POINT)
 _BLOCK_END = re.compile(rf"\n[ \t]*\n|\n(?={_POINT}\S)|\n(?=[ \t]*[#|])")
-# Western, Arabic and Indic marks count before a space only; the wide ones of Chinese and Japanese need none.
+# Western, Arabic and Indic marks count before a space only, notes such as [12] between; the wide ones of Chinese and Japanese
+# need none.
 _STOP = re.compile(
-    r"[.!?\u2026\u061f\u0964]+[\"'\u201d\u2019\u00bb)\]]*(?=\s)|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d\u2019\uff09]*"
+    r"[.!?\u2026\u061f\u0964]+[\"'\u201d\u2019\u00bb)\]]*(?:\[\w{1,3}\])*(?=\s)"
+    r"|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d\u2019\uff09]*"
 )
 _OPENING_MARKS = " \t\n\"'\u201c\u2018\u00ab(["
 _WORD_BEFORE = re.compile(r"[^\W\d_][\w.]*\Z")
@@ -30,6 +32,11 @@ def sentence_spans(text: str) -> Iterator[Span]:
     for block in _blocks(text):
         for start, end in _stops(text, *block):
             yield from _trimmed(text, start, end)
+
+
+def is_closed(text: str) -> bool:
+    """Whether it ends with a mark that ends sentences."""
+    return any(match.end() == len(text) for match in _STOP.finditer(f"{text} "))
 
 
 def _blocks(text: str) -> Iterator[Span]:

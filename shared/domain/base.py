@@ -1,6 +1,7 @@
 """How every stored or exchanged model behaves: frozen, closed, and stamped with the version of its shape."""
 
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,6 +20,11 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     schema_version: int = 1
+
+    @classmethod
+    def stored(cls, fields: Mapping[str, Any] | None) -> Self:
+        """The record of a stored document; what the next release added is passed over in nested models too."""
+        return cls.model_validate(fields, extra="ignore")
 
 
 Id = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]+$")]

@@ -53,8 +53,10 @@ def test_an_ended_turn_stays_as_it_ended():
     assert turn(status="done").seen_at(NOW).status is TurnStatus.DONE
 
 
-def test_what_the_next_release_added_to_a_record_is_ignored():
-    assert turn(colour="blue").id == "t"
+def test_what_the_next_release_added_to_a_record_is_passed_over_in_nested_models_too():
+    stored = turn(calls=[{"model": "m", "usage": {}}]).model_dump()
+    stored["colour"] = stored["calls"][0]["colour"] = "blue"
+    assert Turn.stored(stored) == turn(calls=[{"model": "m", "usage": {}}])
 
 
 def test_usage_counts_both_directions():
