@@ -38,7 +38,7 @@ def contents(name: str, needs: str, root: Path = ROOT) -> dict[str, bytes]:
         raise PackageError(f"functions/{name}/main.py: missing")
     files = [root / "functions" / "__init__.py", *_deployed(root / "functions" / name), *_deployed(root / "shared")]
     entries = {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
-    entries["main.py"] = f"from functions.{name}.main import {name} as {name}\n".encode()
+    entries["main.py"] = f"from functions.{name}.main import {name}\n".encode()
     entries["requirements.txt"] = requirements.read_bytes()
     return entries
 

@@ -76,3 +76,4 @@ def test_the_builds_bytecode_outlives_the_images_times_when_dated_by_hash(variab
     loaded = function.python("-B", "-v", "-c", "import shared.core.errors").stderr
 
     assert ("bytecode is stale for 'shared.core.errors'" in loaded) is stale
+    assert bool(re.search(r"code object from '.*core/__pycache__/errors\.[\w-]+\.pyc'", loaded)) is not stale

@@ -52,7 +52,7 @@ def test_a_zip_holds_the_function_what_is_shared_and_nothing_of_other_functions(
             "shared/__init__.py",
             "shared/core/words.json",
         ]
-        assert archive.read("main.py") == b"from functions.say_hello.main import say_hello as say_hello\n"
+        assert archive.read("main.py") == b"from functions.say_hello.main import say_hello\n"
         assert archive.read("requirements.txt") == b"functions-framework==3.10.2\n"
 
 
