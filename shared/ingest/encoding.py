@@ -20,6 +20,12 @@ _CONTROL_SHARE = 0.02
 _CONTROLS = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
 _ISO_2022_ESCAPES = re.compile(rb"\x1b(?:\$[@BCA()]|\([BJI])")
 _WESTERN = "cp1252"
+_RARE = [
+    "shift_jis_2004",
+    "shift_jisx0213",
+    "euc_jis_2004",
+    "euc_jisx0213",
+]  # Nobody saves so, and Russian in KOI8-R passes for it.
 
 
 def decode(content: bytes, declared: str | None = None) -> str:
@@ -87,7 +93,7 @@ def _likely(content: bytes) -> str:
     """The most likely old encoding; where Western fits as well as the best, Western, since it is the most used."""
     from charset_normalizer import from_bytes  # noqa: PLC0415 - 40 ms that UTF-8 files need not pay.
 
-    matches = list(from_bytes(content[:_SAMPLE_BYTES]))
+    matches = list(from_bytes(content[:_SAMPLE_BYTES], cp_exclusion=_RARE))
     if not matches:
         return _WESTERN
     best = matches[0]

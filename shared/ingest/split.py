@@ -12,9 +12,7 @@ _SENTENCE_END = re.compile(
     r"|[\u3002\uff01\uff1f\u0964\u061f\u06d4]+[\"'\u201d\u2019\u300d\u300f\uff09)]*\s*(?=\S)"  # Chinese, Hindi, Arabic, Urdu.
     r"|\n+(?=\S)"
 )
-_ABBREVIATIONS = (
-    "mr|mrs|ms|dr|prof|st|jr|sr|vs|etc|inc|ltd|co|corp|no|nos|fig|figs|eq|sec|ch|vol|pp|al|ca|cf|approx|bzw|abs|nr|art"
-)
+_ABBREVIATIONS = "mr|mrs|ms|dr|prof|st|jr|sr|vs|etc|inc|ltd|co|corp|fig|figs|eq|sec|ch|vol|pp|al|ca|cf|approx|bzw|abs|nr|art"
 _ABBREVIATED = re.compile(rf"\b(?:[a-z]|{_ABBREVIATIONS})\.$", re.IGNORECASE)
 _LINE_END = re.compile(r"\n+(?=[^\n])")
 _BY_LINE = {BlockKind.CODE, BlockKind.TABLE}
