@@ -21,25 +21,36 @@ _POLL_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked and what must come back; no `source` means that the files do not answer it."""
+    """What is asked, why, and what must come back; no `source` means that the bot must say it found nothing."""
 
+    why: str
     text: str
-    follows_up: bool = False
     source: str | None = None
     quoted: str = ""
     page: int | None = None
+    follows_up: bool = False
 
 
-_PAPER = "dense-passage-retrieval.pdf"
 _QUESTIONS = (
     Question(
+        "Ask what the PDF answers",
         "By how much does the dense retriever outperform a strong BM25 system in top-20 accuracy?",
-        source=_PAPER,
-        quoted="9%-19%",
+        source="dense-passage-retrieval.pdf",
+        quoted="9%-19% absolute",
         page=1,
     ),
-    Question("And in Top-5 accuracy?", follows_up=True, source=_PAPER, quoted="65.2%", page=2),
-    Question("Who won the football world cup in 1974?"),
+    Question(
+        "Ask what the web page answers", "Which predators hunt ducklings?", source="duck.html", quoted="predatory testudines"
+    ),
+    Question(
+        "Follow up, which makes sense in the conversation alone",
+        "And adult ones?",
+        source="duck.html",
+        quoted="Adult ducks are fast fliers",
+        follows_up=True,
+    ),
+    Question("Ask the same outside the conversation", "And adult ones?"),
+    Question("Ask what no file answers", "Who won the football world cup in 1974?"),
 )
 
 
@@ -86,7 +97,7 @@ def _do_the_job(running: stack.Stack, steps: Steps) -> None:
         _watch(person, documents)
     conversation_id = None
     for question in _QUESTIONS:
-        with steps.step(f"Ask{', in the same conversation' if question.follows_up else ''}: {question.text}"):
+        with steps.step(f"{question.why}: {question.text}"):
             result = _ask(person, bot_id, question.text, conversation_id if question.follows_up else None)
             _require_expected(question, result)
             conversation_id = result["conversation_id"]
@@ -143,7 +154,8 @@ def _require_expected(question: Question, result: dict[str, Any]) -> None:
             raise StackError(f"The files do not answer “{question.text}”, and the bot did not say so.")
         return
     if not any(_matches(question, citation) for citation in proofs):
-        raise StackError(f"No verified citation shows “{question.quoted}” on page {question.page} of {question.source}.")
+        where = f"page {question.page} of {question.source}" if question.page else question.source
+        raise StackError(f"No verified citation shows “{question.quoted}” in {where}.")
 
 
 def _matches(question: Question, citation: dict[str, Any]) -> bool:
