@@ -7,6 +7,7 @@ said about the question's subject; whether that answers the question it cannot t
 import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from operator import mul
 
 from shared.adapters.lexical import overlaps, words
@@ -140,7 +141,7 @@ def _statements(passage: Passage) -> Iterator[Statement]:
     text = passage.chunk.text
     spans = list(sentence_spans(text))
     leads: list[Span] = []
-    for span, following in zip(spans, [*spans[1:], None], strict=True):
+    for span, following in zip_longest(spans, spans[1:]):
         if following and _leads(text, span, following):
             leads.append(span)
             continue
