@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-_ADDRESS_PART = r"""[^\s<>"'`()\[\]{}]"""
+_ADDRESS_PART = r"""[^\s<>"'`()\[\]{}!]"""  # An exclamation mark may begin an image.
 _ADDRESS = rf"""(?:(?:https?|ftp|wss?):[/\\]*|www\.){_ADDRESS_PART}+"""
 _HOSTLESS = rf"""(?P<opener>(?:[("'=<]|\]:)\s{{0,20}})(?P<bare>[/\\]{{2}}{_ADDRESS_PART}+)"""
 _CONSTRUCT = re.compile(
@@ -26,7 +26,7 @@ _UNDECIDED = re.compile(
     re.IGNORECASE,
 )
 _LINKED_NAME = re.compile(r"^(?:www\.)+")  # Markdown makes a link of such a name alone.
-_SENTENCE_END = ".,;:!?"
+_SENTENCE_END = ".,;:?"
 _ALLOWED = "\0"
 
 

@@ -29,7 +29,7 @@ class Knowledge:
         [vector] = await self.embedder.embed([query], "query")
         search = _Search(self, bot, vector)
         hits = await search.live_hits(settings)
-        ranked = rank(query, hits)[: settings.top_k]
+        ranked = rank(query, hits, settings.top_k)
         return tuple(search.passage(number, hit) for number, hit in enumerate(ranked, 1))
 
 

@@ -6,9 +6,9 @@ from shared.domain.chunk import Hit
 from tests.unit.agent.library import a_chunk
 
 
-def ranked(query: str, *texts: str) -> list[str]:
+def ranked(query: str, *texts: str, limit: int = 10) -> list[str]:
     hits = [Hit(chunk=a_chunk(text, ordinal=at), score=0.9 - at / 100) for at, text in enumerate(texts)]
-    return [hit.chunk.text for hit in rank(query, hits)]
+    return [hit.chunk.text for hit in rank(query, hits, limit)]
 
 
 def test_without_a_shared_word_the_dense_order_stands() -> None:
@@ -22,6 +22,10 @@ def test_a_rare_word_of_the_question_lifts_its_passage() -> None:
 
 def test_a_word_that_all_share_changes_little() -> None:
     assert ranked("engine", "engine one", "engine two", "engine three")[0] == "engine one"
+
+
+def test_a_repeated_text_takes_no_place_of_another() -> None:
+    assert ranked("engine", "Engine one!", "engine one", "engine two", limit=2) == ["Engine one!", "engine two"]
 
 
 def test_nothing_ranked_is_nothing() -> None:
