@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -45,8 +44,3 @@ class ObjectFinalized(BaseModel):
 
 
 Context = Call | Delivery
-
-
-def is_context(annotation: Any) -> bool:
-    """Whether a parameter of this type is filled with the call or the delivery."""
-    return annotation in (Call, Delivery)

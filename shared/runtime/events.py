@@ -51,6 +51,7 @@ class EventFunction:
     async def _receive(self, request: Request) -> None:
         admitted_settings()
         delivery = read_push(await read_body(request, self.manifest.max_body_bytes))
+        # Only now is the caller's correlation id known; a malformed message was logged under the delivery's.
         begin(self.manifest.name, delivery.correlation_id or delivery.message_id)
         prefix = self.manifest.trigger.storage
         if prefix is not None and not is_finalized(delivery, prefix):

@@ -78,6 +78,7 @@ def entry_point(manifest: Manifest, use_case: UseCase) -> EntryPoint:
     _require(manifest, use_case, contract)
     respond = _responder(manifest, contract)
 
+    # functions-framework serves plain functions alone, so a bound method needs this wrapper.
     @functools.wraps(use_case)
     async def entry(request: Request) -> Response:
         return await respond(request)

@@ -75,6 +75,7 @@ class HttpFunction:
     async def _answer(self, request: Request, dialect: Dialect | None, settings: Settings) -> Response:
         if dialect is None:
             raise replies.UnknownRouteError(f"There is nothing at {request.url.path[:200]}.")
+        # Whoever may not call is refused before a byte of the body is read.
         caller = await access.identify(request, self.trigger, settings)
         ip = access.client_ip(request, settings)
         if self.trigger.access == "public":
@@ -84,6 +85,7 @@ class HttpFunction:
             pace = Pace(settings.stream_heartbeat_seconds, working_seconds(self.manifest.timeout_seconds))
             return EventStream(self._outputs(work), pace)
         if self.manifest.stream:
+            # Nobody would read the rest of an answer that its client has left, and every further token costs.
             result = await while_connected(request.receive, last_output(self._outputs(work), _unseen))
             return dialect.answer(to_json_bytes(result))
         return dialect.answer(await self._once(work))

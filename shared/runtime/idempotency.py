@@ -63,6 +63,7 @@ class Once:
         stored = await self.receipts.open(mine, self.clock())
         if stored is not None:
             return self._replayed(stored, mine)
+        # A flag rather than an except: a cancelled or timed-out call must give its key back too.
         answered = False
         try:
             answer = await work()

@@ -16,6 +16,7 @@ MAX_NETWORKS = 10_000
 async def read_body(request: Request, limit_bytes: int) -> bytes:
     """The body. Raises BodyTooLargeError once its announced or its received length passes the limit; reads no further."""
     announced = request.headers.get("content-length", "")
+    # Twenty digits hold any length there is; Python refuses to read some thousands of them.
     if announced.isdecimal() and int(announced[:20]) > limit_bytes:
         raise BodyTooLargeError(limit_bytes)
     body = bytearray()

@@ -47,6 +47,7 @@ class EventStream(Response):
     media_type = "text/event-stream"
 
     def __init__(self, outputs: Outputs, pace: Pace) -> None:
+        # Not Response's own constructor: it would announce the length of a body that is not there yet.
         self.status_code = 200
         self.background = None
         self.init_headers(_HEADERS)
@@ -98,6 +99,7 @@ async def last_output(outputs: Outputs, on_event: Callable[[Event], Awaitable[No
     results: list[BaseModel | bytes | None] = []
     async with aclosing(outputs) as ended:
         async for output in ended:
+            # The result waits for the generator's end, so that a failing clean-up can still become the one last event.
             if results:
                 raise InternalError("the use case went on after its result")
             if isinstance(output, Event):
@@ -170,6 +172,7 @@ class _Channel:
                     await self._send({**start, "headers": self._response.raw_headers})
                 await self._send({"type": "http.response.body", "body": frame, "more_body": more})
             except OSError:
+                # ASGI 2.4 servers tell of a disconnect here, older ones by `http.disconnect` alone.
                 self._lost = True
 
 

@@ -17,6 +17,7 @@ _SHOWN_NAME_CHARACTERS = 100
 
 def validate(model: type[Request], fields: Mapping[str, Any]) -> Request:
     """The request, its types as JSON has them ("1" is no number). Raises InvalidArgumentError for the fields at fault."""
+    # Strictness differs by source: a JSON text may spell an enum or a date, a Python value must be one already.
     try:
         return model.model_validate_json(to_json(fields), strict=True)
     except ValidationError as error:
