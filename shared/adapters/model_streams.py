@@ -44,33 +44,29 @@ async def model_events(fragments: AsyncGenerator[Fragment, None], patience: Pati
 
     Once the reason is known the answer is whole, so what breaks after it costs only the usage count.
     """
-    ended = Fragment()
-    said = False
+    ended, seconds = Fragment(), patience.first_token
     async with aclosing(fragments):
-        while True:
-            try:
-                fragment = await _next(fragments, patience.between_tokens if said else patience.first_token)
-            except (UnavailableError, DeadlineExceededError):
-                if ended.finish_reason:
-                    break
-                raise
-            if fragment is None:
-                break
+        while fragment := await _next(fragments, seconds, is_whole=bool(ended.finish_reason)):
             ended = Fragment(finish_reason=fragment.finish_reason or ended.finish_reason, usage=fragment.usage or ended.usage)
             if fragment.text:
-                said = True
+                seconds = patience.between_tokens
                 yield TextDelta(text=fragment.text)
     if not ended.finish_reason:
         raise UnavailableError("The model's answer broke off.")
     yield Completion(usage=ended.usage, finish_reason=ended.finish_reason)
 
 
-async def _next(fragments: AsyncGenerator[Fragment, None], seconds: float) -> Fragment | None:
+async def _next(fragments: AsyncGenerator[Fragment, None], seconds: float, *, is_whole: bool) -> Fragment | None:
+    """The next fragment; None at the end, and where a whole answer's stream breaks."""
     try:
         async with asyncio.timeout(seconds):
             return await anext(fragments, None)
-    except TimeoutError as error:
-        raise timed_out() from error
+    except (TimeoutError, UnavailableError, DeadlineExceededError) as error:
+        if is_whole:
+            return None
+        if isinstance(error, TimeoutError):
+            raise timed_out() from error
+        raise
 
 
 def timed_out() -> DeadlineExceededError:
