@@ -144,7 +144,7 @@ def _open_gemini(spec: ModelSpec, settings: Settings) -> ChatModel:
 
 @cache
 def _gemini_client(settings: Settings, location: str | None) -> "Client":
-    """One a location and process: opening takes 0.2 s, a collected one is closed, and it keeps connections by event loop itself."""
+    """One a location and process: opening takes 0.2 s, and it keeps its connections by event loop itself."""
     from shared.adapters.gemini_client import open_client
 
     where = location or settings.gemini_location
