@@ -1,6 +1,7 @@
 """Cuts a whole document's text into chunks and hands them on in batches."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
 
 from shared.core.ids import chunk_id
@@ -8,7 +9,7 @@ from shared.domain.blob import pages_name
 from shared.domain.chunk import Chunk
 from shared.domain.document import Document, Stage
 from shared.domain.page import TextPage
-from shared.domain.step import StageMessage
+from shared.domain.step import StageMessage, Step
 from shared.ingest.chunk import chunk
 from shared.ingest.extract import judge
 from shared.ingest.kinds import Kind
@@ -32,11 +33,17 @@ async def chunk_document(
         names = [pages_name(document.id, document.generation, step.key.shard) for step in shards]
         stored = [await blobs.read(name) for name in names]
         chunks = await asyncio.to_thread(_chunks, document, stored, counter, pipeline.clock())
-        characters = sum(len(chunk.text) for chunk in chunks)
-        judge(Kind(document.content_type), characters, has_pictures=any(step.output["has_pictures"] for step in shards))
+        _judge(document, shards, has_chunks=bool(chunks))
         return {"chunks": len(chunks), "batches": await write_chunks(blobs, document.id, document.generation, chunks)}
 
     await pipeline.run(Stage.CHUNK, message, delivery.message_id, work)
+
+
+def _judge(document: Document, shards: Sequence[Step], *, has_chunks: bool) -> None:
+    """Refuse a scan or an empty file; `characters` counts what is surely text, which a scanner's stamp is not."""
+    characters = sum(step.output["characters"] for step in shards)
+    has_pictures = any(step.output["has_pictures"] for step in shards)
+    judge(Kind(document.content_type), characters if has_chunks else 0, has_pictures=has_pictures)
 
 
 def _chunks(document: Document, stored: list[bytes], counter: TokenCounter, now: datetime) -> list[Chunk]:

@@ -12,13 +12,13 @@ from shared.services.batches import Vector
 from shared.services.steps import retry_at
 
 TEXTS_A_CALL = 8
-"""What a crash between the model and the cache pays for twice at most; the local model's best batch too."""
+"""What one crash between the model and the cache pays for twice at most; the local model's best batch too."""
 
 
 @dataclass(frozen=True)
 class PayOnce:
-    """The promise: a text is paid for again only if we die between the model's answer and the cache's, or if two steps meet
-    the same new text at the same moment.
+    """The promise: texts are paid for again only if we die, or lose the step, between the model's answer and the cache's, or if
+    two steps meet the same new text at the same moment; then at most one call's worth.
     """
 
     embedder: Embedder
@@ -32,18 +32,28 @@ class PayOnce:
         Raises ResourceExhaustedError without asking the provider while it wants to be left alone.
         """
         keys = [self._key(text) for text in texts]
-        known = await self.cache.get_many(list(dict.fromkeys(keys)))
-        unknown = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-        for part in _parts(list(unknown), TEXTS_A_CALL):
-            vectors = await self._ask([unknown[key] for key in part])
-            paid = dict(zip(part, vectors, strict=True))
-            await self.cache.put_many(paid)
-            known |= paid
-        return [known[key] for key in keys], len(unknown)
+        wanted = list(dict(zip(keys, texts, strict=True)).items())
+        known: dict[str, Vector] = {}
+        paid = 0
+        for start in range(0, len(wanted), TEXTS_A_CALL):
+            part = dict(wanted[start : start + TEXTS_A_CALL])
+            cached = await self.cache.get_many(list(part))
+            bought = await self._buy({key: text for key, text in part.items() if key not in cached})
+            known |= cached | bought
+            paid += len(bought)
+        return [known[key] for key in keys], paid
 
     def _key(self, text: str) -> str:
         spec = self.embedder.spec
         return embedding_key(spec.name, spec.dimension, "passage", text)
+
+    async def _buy(self, unknown: dict[str, str]) -> dict[str, Vector]:
+        """Vectors of the texts, in the cache before anything else is done with them."""
+        if not unknown:
+            return {}
+        vectors = dict(zip(unknown, await self._ask(list(unknown.values())), strict=True))
+        await self.cache.put_many(vectors)
+        return vectors
 
     async def _ask(self, texts: Sequence[str]) -> list[Vector]:
         provider, now = self.embedder.spec.name, self.clock()
@@ -56,7 +66,3 @@ class PayOnce:
         except ResourceExhaustedError as refusal:
             await self.holds.hold(provider, retry_at(refusal, 1, self.clock()))
             raise
-
-
-def _parts(keys: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [keys[start : start + size] for start in range(0, len(keys), size)]

@@ -19,7 +19,7 @@ from shared.services.steps import StepOutput
 
 @stage_function
 async def extract_document(message: StageMessage, delivery: Delivery, *, pipeline: Pipeline, blobs: Blobs) -> None:
-    """Writes `pages-{shard}`; its step keeps whether there are pictures, in which a document without text may hide some."""
+    """Writes `pages-{shard}`; its step keeps what judges the whole document: characters, and whether pictures may hide more."""
 
     async def work(document: Document) -> StepOutput:
         with TemporaryDirectory() as folder:

@@ -1,0 +1,202 @@
+"""A cloud in memory that is as unkind as the real one may be: messages doubled, late, out of order, instances that die."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any
+
+from functions.chunk_document.main import chunk_document
+from functions.embed_chunks.main import embed_chunks
+from functions.extract_document.main import extract_document
+from functions.index_chunks.main import index_chunks
+from functions.on_upload.main import on_upload
+from functions.sweep_stalled_documents.main import sweep_stalled_documents
+from shared.core.errors import ConflictError, SynapseError, UnavailableError
+from shared.core.settings import Settings
+from shared.domain.step import StageMessage
+from shared.runtime.call import Delivery, ObjectFinalized
+from shared.services.pipeline import Pipeline
+from tests.faults.processes import Chance, Fate, Kill, Odds, Process
+from tests.memory.blobs import MemoryBlobs
+from tests.memory.chat_models import FakeEmbedder, FakeTokenCounter
+from tests.memory.interposed import Interposed
+from tests.memory.ledger import MemoryHolds, MemoryLedger
+from tests.memory.models import MemoryEmbeddingCache, MemoryVectorIndex
+from tests.memory.queue import MemoryQueue
+from tests.memory.store import MemoryDocuments, MemoryStore
+
+START = datetime(2026, 11, 22, 10, tzinfo=UTC)
+TOKENS = 14
+SWEEP_EVERY = timedelta(minutes=1)
+MOST_DELIVERIES = 10
+STAGES: dict[str, Any] = {
+    "extract-document": extract_document,
+    "chunk-document": chunk_document,
+    "embed-chunks": embed_chunks,
+    "index-chunks": index_chunks,
+}
+PORTS = {
+    "extract-document": {"blobs"},
+    "chunk-document": {"blobs", "counter"},
+    "embed-chunks": {"blobs", "embedder", "cache", "holds"},
+    "index-chunks": {"blobs", "index"},
+}
+
+
+@dataclass(frozen=True)
+class Pending:
+    """A message that was not acknowledged yet."""
+
+    topic: str
+    body: dict[str, Any]
+    number: int
+    deliveries: int = 0
+
+
+@dataclass
+class Counts:
+    """What was done to the pipeline, and what it cost."""
+
+    deliveries: int = 0
+    doubled: int = 0
+    sweeps: int = 0
+    fates: Counter[str] = field(default_factory=Counter)
+    lost_payments: int = 0
+    late_payers: int = 0
+
+
+class Cloud:
+    """Every store, the queue, the clock and the instances; the dice decide everything that chance decides."""
+
+    def __init__(self, seed: int, odds: Chance) -> None:
+        self.dice = Random(seed)
+        self.odds: Chance = odds
+        self.now = START
+        self.store = MemoryStore()
+        self.blobs = MemoryBlobs()
+        self.queue = MemoryQueue()
+        self.embedder = FakeEmbedder(dimension=16)
+        self.counts = Counts()
+        self.pending: list[Pending] = []
+        self.sleepers: dict[Process, asyncio.Task[None]] = {}
+        self.next_sweep = START + SWEEP_EVERY
+        self._numbers = 0
+
+    def send(self, topic: str, body: dict[str, Any]) -> None:
+        self._numbers += 1
+        self.pending.append(Pending(topic, body, self._numbers))
+
+    async def round(self) -> None:
+        """Some time passes, some messages are delivered at once, some sleepers wake, and the sweep runs if it is its time."""
+        self.now += timedelta(seconds=self.dice.uniform(0, 25))
+        self._collect()
+        chosen = self._choose()
+        await asyncio.gather(*(self._start(self.odds.draw(self.dice), pending) for pending in chosen))
+        if self.now >= self.next_sweep:
+            self.next_sweep = self.now + SWEEP_EVERY
+            self.counts.sweeps += 1
+            await self._start(self.odds.draw(self.dice), None)
+        await self._wake(0.2)
+        self._collect()
+
+    async def calm_down(self) -> None:
+        """From now on nothing goes wrong any more; what slept wakes, and every message is delivered."""
+        self.odds = Odds()
+        await self._wake(1.0)
+        while self.pending or self.queue.topics:
+            await self.round()
+        self.now += timedelta(hours=1)
+        await self.round()
+
+    def _collect(self) -> None:
+        for topic in list(self.queue.topics):
+            for message in self.queue.drain(topic):
+                self.send(topic, message.body)
+
+    def _choose(self) -> list[Pending]:
+        """Any of the waiting, in any order; one of seven stays, so that it is delivered again though it was acknowledged."""
+        chosen = self.dice.sample(self.pending, min(len(self.pending), self.dice.randint(1, 4)))
+        for pending in chosen:
+            if self.dice.random() < 1 / 7:
+                self.counts.doubled += 1
+            else:
+                self.pending.remove(pending)
+        return chosen
+
+    async def _start(self, process: Process, pending: Pending | None) -> None:
+        """Run the instance until it has ended or stands still."""
+        ending = asyncio.create_task(self._deliver(process, pending) if pending else self._sweep(process))
+        standing = asyncio.create_task(process.asleep.wait())
+        await asyncio.wait({ending, standing}, return_when=asyncio.FIRST_COMPLETED)
+        standing.cancel()
+        await asyncio.wait({standing})
+        if ending.done():
+            ending.result()
+            return
+        self.sleepers[process] = ending
+        if pending and self.dice.random() < 1 / 2:  # Its acknowledgement is late, so it is delivered again.
+            self.pending.append(pending)
+
+    async def _deliver(self, process: Process, pending: Pending) -> None:
+        self.counts.deliveries += 1
+        try:
+            await self._invoke(process, pending)
+        except (Kill, UnavailableError, ConflictError):
+            self._again(pending)
+        self._count(process)
+
+    async def _sweep(self, process: Process) -> None:
+        try:
+            await sweep_stalled_documents.use_case(pipeline=self._pipeline(process), blobs=Interposed(self.blobs, process))
+        except (Kill, SynapseError):
+            self._count(process)
+
+    async def _invoke(self, process: Process, pending: Pending) -> None:
+        pipeline, ports = self._pipeline(process), self._ports(process)
+        if pending.topic == "on-upload":
+            await on_upload.use_case(ObjectFinalized(**pending.body), pipeline=pipeline, blobs=ports["blobs"])
+            return
+        own = {name: ports[name] for name in PORTS[pending.topic]}
+        message, delivery = StageMessage(**pending.body), Delivery(str(pending.number))
+        await STAGES[pending.topic].use_case(message, delivery, pipeline=pipeline, **own)
+
+    def _again(self, pending: Pending) -> None:
+        assert pending.deliveries < MOST_DELIVERIES, f"{pending} would be dead"
+        self.pending.append(replace(pending, deliveries=pending.deliveries + 1))
+
+    def _count(self, process: Process) -> None:
+        if process.moment and process.fate is not Fate.LIVES:
+            self.counts.fates[process.fate] += 1
+        self.counts.lost_payments += process.lost_payment
+        self.counts.late_payers += process.may_pay_late
+
+    async def _wake(self, chance: float) -> None:
+        for process in [process for process in self.sleepers if self.dice.random() < chance]:
+            process.awake.set()
+            await self.sleepers.pop(process)
+
+    def _pipeline(self, process: Process) -> Pipeline:
+        return Pipeline(
+            documents=Interposed(MemoryDocuments(self.store), process),
+            ledger=Interposed(MemoryLedger(self.store), process),
+            queue=Interposed(self.queue, process),
+            clock=lambda: self.now,
+            settings=Settings(step_lease_seconds=60),
+        )
+
+    def _ports(self, process: Process) -> dict[str, Any]:
+        real = {
+            "blobs": self.blobs,
+            "embedder": self.embedder,
+            "cache": MemoryEmbeddingCache(self.store),
+            "holds": MemoryHolds(self.store),
+            "index": MemoryVectorIndex(self.store),
+        }
+        return {name: Interposed(port, process) for name, port in real.items()} | {"counter": FakeTokenCounter(TOKENS)}
+
+
+def notice_of(name: str, content: bytes) -> dict[str, Any]:
+    """The bucket's word that the object is whole."""
+    return {"name": name, "bucket": "demo-synapse-files", "size": len(content), "content_type": "text/plain", "md5": "hash"}
