@@ -22,10 +22,11 @@ _CONSTRUCT = re.compile(
 _UNDECIDED = re.compile(
     r"""(?:!|!?\[[^\[\]\n]{0,300}(?:\](?:\(\s*[^()\s]{0,2000}(?:\s+[^()\n]{0,300})?)?)?"""
     rf"""|(?:h|ht|htt|https?|f|ft|ftp|w|ww|wss?|www|(?:(?:https?|ftp|wss?):[/\\]*|www\.){_ADDRESS_PART}{{0,2000}})"""
-    rf"""|(?:[("'=<]|\]:)\s{{0,20}}(?:[/\\]{{1,2}}{_ADDRESS_PART}{{0,2000}})?)\Z""",
+    rf"""|\]|(?:[("'=<]|\]:)\s{{0,20}}(?:[/\\]{{1,2}}{_ADDRESS_PART}{{0,2000}})?)\Z""",
     re.IGNORECASE,
 )
 _LINKED_NAME = re.compile(r"^(?:www\.)+")  # Markdown makes a link of such a name alone.
+_HOST_NAME = re.compile(r"[\w.-]+")
 _SENTENCE_END = ".,;:?"
 _ALLOWED = "\0"
 
@@ -43,8 +44,7 @@ class Containment:
     def feed(self, text: str) -> str:
         """What may be shown with this piece."""
         text = self._held + text.replace(_ALLOWED, "")
-        undecided = _UNDECIDED.search(text)
-        cut = undecided.start() if undecided else len(text)
+        cut = _decided_until(text)
         self._held = text[cut:]
         return self._contained(text[:cut])
 
@@ -85,10 +85,23 @@ class Containment:
         return _host(url) in self._hosts
 
 
+def _decided_until(text: str) -> int:
+    """Where what may still grow into an address begins; what looks so within a construct that has ended does not count."""
+    start = 0
+    while undecided := _UNDECIDED.search(text, start):
+        around = (match for match in _CONSTRUCT.finditer(text) if match.start() < undecided.start() < match.end())
+        ended = next(around, None)
+        if ended is None:
+            return undecided.start()
+        start = ended.end()
+    return len(text)
+
+
 def _host(url: str) -> str:
-    """The host that a browser would ask, or nothing where the address is no address."""
+    """The host that a browser would ask, or nothing where the address is no plain address."""
     bare = re.sub(r"^\w+:", "", url).lstrip("/\\")
     try:
-        return (urlsplit(f"//{bare}").hostname or "") if "\\" not in bare else ""
+        host = urlsplit(f"//{bare}").hostname or ""
     except ValueError:
         return ""
+    return host if _HOST_NAME.fullmatch(host) else ""

@@ -25,7 +25,7 @@ PARTS = [
 MARKS = ["h", "ht", *"[]()!'\"=<>:/\\"]
 FRAGMENTS = st.sampled_from([*WHOLE, *PARTS, *MARKS, "text", "[1]", " ", "\n"])
 STREAMS = st.lists(FRAGMENTS, max_size=12).map("".join)
-ADDRESS = re.compile(r"(?:https?:[/\\]*|www\.)(?!good\.test/p)\w", re.IGNORECASE)
+ADDRESS = re.compile(r"(?:https?:[/\\]*|\bwww\.)(?!good\.test/p)\w", re.IGNORECASE)
 
 
 def contained(*pieces: str, hosts: tuple[str, ...] | None = ("good.test",), sources: tuple[str, ...] = ()) -> str:
