@@ -12,9 +12,8 @@ from time import monotonic, sleep
 from local import stack
 from local.accounts import sign_in
 from local.ports import HOST, Ports
-from local.processes import StackError
+from local.processes import ROOT, StackError
 from local.run_folder import RunFolder
-from local.toolchain import ROOT
 
 _START_SECONDS = 300.0
 _STOP_SECONDS = 20.0

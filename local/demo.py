@@ -142,7 +142,7 @@ def _ask(person: Client, bot_id: str, message: str, conversation_id: str | None)
     for citation in result["citations"]:
         place = f"page {citation['place']['page']}" if citation["place"]["page"] else " > ".join(citation["place"]["headings"])
         proof = "" if citation["verified"] else " (the quote is not in the stored text)"
-        print(f"  [{citation['number']}] {citation['document_title']}, {place}: “{citation['quote']}”{proof}")
+        print(f"  [{citation['number']}] {citation['document_title']}, {place}: “{' '.join(citation['quote'].split())}”{proof}")
     return result
 
 

@@ -8,14 +8,13 @@ from urllib.request import Request, urlopen
 
 from local import toolchain
 from local.ports import HOST, Ports
-from local.processes import Child, ProcessGroup, answers
+from local.processes import ROOT, Child, ProcessGroup
 
 PROJECT = "demo-synapse"
 BUCKET = "demo-synapse-files"
 UPLOAD_TOPIC = "on-upload"
 UPLOAD_PREFIX = "uploads/"
-READY_SECONDS = 120.0
-_RULES = toolchain.ROOT / "firestore.rules"
+_RULES = ROOT / "firestore.rules"
 # What a browser may send with a resumable upload, beyond what the server allows by itself.
 _UPLOAD_HEADERS = "Authorization,Content-Range,Content-Type,X-Goog-Content-Length-Range,X-Goog-Resumable,X-Upload-Content-Type"
 
@@ -46,41 +45,35 @@ class Emulators:
         return f"http://{HOST}:{self.ports.storage}"
 
     def start(self, group: ProcessGroup, folder: Path) -> list[Child]:
-        """Start all four in the group and return when each answers. Raises StackError that says what is wrong."""
+        """Start all four in the group; wait for each before using it. Raises StackError that says what is wrong."""
         self.ports.check()
-        children = [self._start_pubsub(group, folder), self._start_firestore(group), self._start_auth(group, folder)]
-        probes = (f"http://{HOST}:{port}/" for port in (self.ports.pubsub, self.ports.firestore, self.ports.auth))
-        for child, url in zip(children, probes, strict=True):
-            child.wait_until(lambda url=url: answers(url), timeout_seconds=READY_SECONDS)  # type: ignore[misc] # bound per turn
-        return [*children, self._start_storage(group)]
+        # The slowest first, so that the others start in its shadow.
+        auth = self._start_auth(group)
+        pubsub = self._start_pubsub(group, folder)
+        firestore = self._start_firestore(group)
+        return [auth, pubsub, firestore, self._start_storage(group, pubsub)]
+
+    def _start_auth(self, group: ProcessGroup) -> Child:
+        command = [*toolchain.auth_command(), HOST, str(self.ports.auth), self.project]
+        return group.start("auth", command, toolchain.environment(), f"http://{HOST}:{self.ports.auth}/")
+
+    def _start_pubsub(self, group: ProcessGroup, folder: Path) -> Child:
+        flags = (f"--host={HOST}", f"--port={self.ports.pubsub}", f"--data-dir={folder / 'pubsub'}")
+        command = [*toolchain.pubsub_command(), *flags]
+        return group.start("pubsub", command, toolchain.environment(), f"http://{HOST}:{self.ports.pubsub}/")
 
     def _start_firestore(self, group: ProcessGroup) -> Child:
         rules = [f"--rules={_RULES}"] if _RULES.exists() else []
         command = [*toolchain.firestore_command(), f"--host={HOST}", f"--port={self.ports.firestore}", *rules]
-        return group.start("firestore", command, toolchain.environment())
+        return group.start("firestore", command, toolchain.environment(), f"http://{HOST}:{self.ports.firestore}/")
 
-    def _start_pubsub(self, group: ProcessGroup, folder: Path) -> Child:
-        state = folder / "pubsub"
-        command = [*toolchain.pubsub_command(), f"--host={HOST}", f"--port={self.ports.pubsub}", f"--data-dir={state}"]
-        return group.start("pubsub", command, toolchain.environment())
-
-    def _start_auth(self, group: ProcessGroup, folder: Path) -> Child:
-        # firebase-tools writes its debug log into the folder it is started in, and reads ports from a file only.
-        home = folder / "auth"
-        home.mkdir(parents=True, exist_ok=True)
-        servers = {name: {"host": HOST, "port": getattr(self.ports, name)} for name in ("auth", "hub", "logging")}
-        configuration = {"emulators": {**servers, "ui": {"enabled": False}, "singleProjectMode": False}}
-        (home / "firebase.json").write_text(json.dumps(configuration), "utf-8")
-        command = [str(toolchain.firebase()), "emulators:start", "--only", "auth", "--project", self.project, "--non-interactive"]
-        return group.start("auth", command, toolchain.environment(), folder=home)
-
-    def _start_storage(self, group: ProcessGroup) -> Child:
+    def _start_storage(self, group: ProcessGroup, pubsub: Child) -> Child:
         # The server connects to its topic as it starts, so the topic comes first.
+        pubsub.wait_until_ready()
         _send("PUT", f"http://{HOST}:{self.ports.pubsub}/v1/projects/{self.project}/topics/{UPLOAD_TOPIC}", {})
-        child = group.start(
-            "storage", [toolchain.storage_binary(), *self._storage_flags()], toolchain.environment(**self.environment)
-        )
-        child.wait_until(lambda: answers(f"{self.storage_url}/storage/v1/b"), timeout_seconds=READY_SECONDS)
+        command = [str(toolchain.storage_binary()), *self._storage_flags()]
+        child = group.start("storage", command, toolchain.environment(**self.environment), f"{self.storage_url}/storage/v1/b")
+        child.wait_until_ready()
         _send("POST", f"{self.storage_url}/storage/v1/b?project={self.project}", {"name": self.bucket})
         return child
 

@@ -14,8 +14,8 @@ from starlette.types import ASGIApp
 
 from local import mounts, schedules, subscriptions
 from local.ports import HOST
+from local.processes import ROOT
 from local.routing import Router, push_path
-from local.toolchain import ROOT
 from shared.core.clock import system_clock
 from shared.runtime.catalogue import Manifest, read_all
 

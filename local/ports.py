@@ -13,15 +13,13 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True)
 class Ports:
-    """One port a server; `hub` and `logging` are what firebase-tools opens beside the Auth emulator."""
+    """One port a server."""
 
     gateway: int = 5001
     auth: int = 9099
     firestore: int = 8080
     pubsub: int = 8085
     storage: int = 9199
-    hub: int = 4400
-    logging: int = 4500
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> Self:

@@ -1,7 +1,7 @@
 """Child processes that cannot outlive their parent, however it ends: one process group with a watchdog as its leader."""
 
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
@@ -14,6 +14,8 @@ from urllib.request import urlopen
 _WATCHDOG = ("/bin/sh", "-c", "trap '' HUP INT TERM; read -r _; kill -9 0")
 _GRACE_SECONDS = 3.0
 _POLL_SECONDS = 0.05
+READY_SECONDS = 180.0
+ROOT = Path(__file__).resolve().parents[1]
 
 
 class StackError(Exception):
@@ -23,10 +25,11 @@ class StackError(Exception):
 class Child:
     """One server of the stack with the log file that holds its output."""
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path, ready_url: str) -> None:
         self.name = name
         self.process = process
         self.log = log
+        self._ready_url = ready_url
 
     def is_running(self) -> bool:
         """Whether the process has not ended yet."""
@@ -37,10 +40,10 @@ class Child:
         self.process.kill()
         self.process.wait()
 
-    def wait_until(self, is_ready: Callable[[], bool], *, timeout_seconds: float) -> None:
-        """Return when ready; raises StackError with the log's last lines when the process ends first or takes too long."""
+    def wait_until_ready(self, timeout_seconds: float = READY_SECONDS) -> None:
+        """Return when it answers; raises StackError with the log's last lines when it ends first or takes too long."""
         deadline = monotonic() + timeout_seconds
-        while not is_ready():
+        while not _answers(self._ready_url):
             if not self.is_running():
                 raise StackError(f"{self.name} stopped while starting. {self._last_words()}")
             if monotonic() > deadline:
@@ -69,22 +72,20 @@ class ProcessGroup:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.stop()
 
-    def start(
-        self, name: str, command: Sequence[str | Path], environment: Mapping[str, str], *, folder: Path | None = None
-    ) -> Child:
-        """Start one server; its output goes to a file of its name in the log folder."""
+    def start(self, name: str, command: Sequence[str | Path], environment: Mapping[str, str], ready_url: str) -> Child:
+        """Start one server, ready when `ready_url` answers; its output goes to a file of its name in the log folder."""
         log = self._log_folder / f"{name}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(
                 command,
                 env=environment,
-                cwd=folder,
+                cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 process_group=self._watchdog.pid,
             )
-        child = Child(name, process, log)
+        child = Child(name, process, log, ready_url)
         self._children.append(child)
         return child
 
@@ -102,7 +103,7 @@ class ProcessGroup:
             child.process.wait()
 
 
-def answers(url: str) -> bool:
+def _answers(url: str) -> bool:
     """Whether a GET of the URL is answered with a success."""
     try:
         with urlopen(url, timeout=2) as reply:  # noqa: S310 - the URL is one of our own loopback addresses

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from local.processes import StackError
-from local.toolchain import ROOT
+from local.processes import ROOT, StackError
 
 
 class RunFolder:

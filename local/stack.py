@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from local.emulators import READY_SECONDS, Emulators
+from local.emulators import Emulators
 from local.ports import HOST, Ports, variable
-from local.processes import Child, ProcessGroup, StackError, answers
+from local.processes import Child, ProcessGroup, StackError
 from local.routing import READY_PATH
 from local.run_folder import RunFolder
-from local.toolchain import ROOT
 from shared.core.settings import parse
 
 
@@ -50,14 +49,23 @@ class Stack:
         return f"{self.url}/{self.emulators.project}/{self.region}/{name}"
 
     def start_emulators(self) -> None:
-        """Start the emulators; returns when all of them answer."""
+        """Start the emulators; `wait_until_ready` tells when all of them answer."""
         self._children = self.emulators.start(self.group, self.folder.path)
+
+    def launch_gateway(self) -> None:
+        """Begin to start the gateway."""
+        command = [sys.executable, "-m", "local", "gateway"]
+        self._gateway = self.group.start("gateway", command, {**os.environ, **self.environment}, self.url + READY_PATH)
 
     def start_gateway(self) -> None:
         """Start the gateway, again if there was one; it takes up the token and the subscriptions of the one before."""
-        command = [sys.executable, "-m", "local", "gateway"]
-        self._gateway = self.group.start("gateway", command, {**os.environ, **self.environment}, folder=ROOT)
-        self._gateway.wait_until(lambda: answers(self.url + READY_PATH), timeout_seconds=READY_SECONDS)
+        self.launch_gateway()
+        self.wait_until_ready()
+
+    def wait_until_ready(self) -> None:
+        """Return when everything started answers. Raises StackError that names what does not."""
+        for child in (*self._children, *([self._gateway] if self._gateway else [])):
+            child.wait_until_ready()
 
     def kill_gateway(self) -> None:
         """SIGKILL the gateway, as an instance is lost in the cloud."""
@@ -75,7 +83,7 @@ class Stack:
 
 @contextmanager
 def emulated(path: Path, ports: Ports | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
-    """A stack without a gateway yet, on the given or on free ports; `settings` are variables for the functions."""
+    """A stack on the given or on free ports, its emulators still starting; `settings` are variables for the functions."""
     chosen = parse({**os.environ, **(settings or {})})
     if not chosen.google_cloud_project.startswith("demo-"):
         raise StackError("GOOGLE_CLOUD_PROJECT must begin with demo-, so that no emulator can mistake it for a real project.")
@@ -91,6 +99,7 @@ def emulated(path: Path, ports: Ports | None = None, settings: Mapping[str, str]
 def running(path: Path, ports: Ports | None = None, settings: Mapping[str, str] | None = None) -> Iterator[Stack]:
     """A whole stack whose files lie in the folder."""
     with emulated(path, ports, settings) as stack:
-        stack.start_gateway()
+        stack.launch_gateway()
+        stack.wait_until_ready()
         stack.folder.publish({**stack.environment, "LOCAL_PID": str(os.getpid())})
         yield stack

@@ -9,10 +9,11 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from local.processes import StackError
+from local.processes import ROOT, StackError
 
-ROOT = Path(__file__).resolve().parents[1]
 MINIMUM_JAVA = 21
+# A short life is spent better on starting than on compiling well.
+_QUICK_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 _FIREBASE = ROOT / "node_modules" / ".bin" / "firebase"
 _FIRESTORE_MAIN = "com.google.cloud.datastore.emulator.firestore.CloudFirestore"
 _CLOUD_CLI_FOLDERS = (
@@ -34,13 +35,10 @@ def java() -> Path:
     return next((path for path in candidates if _java_version(path) >= MINIMUM_JAVA), None) or _packaged_java()
 
 
-def firebase() -> Path:
-    """The firebase-tools command of node_modules. Raises StackError when npm packages or Node are missing."""
-    if not _FIREBASE.exists():
-        raise StackError("firebase-tools is not installed. Run `make setup`.")
-    if shutil.which("node") is None:
-        raise StackError("Node.js is not on PATH; the Auth emulator needs version 20 or newer.")
-    return _FIREBASE
+def auth_command() -> list[str | Path]:
+    """The Auth emulator's command, which takes host, port and project. Raises StackError when npm packages are missing."""
+    _firebase()
+    return ["node", Path(__file__).parent / "auth_emulator.cjs"]
 
 
 def firestore_command() -> list[str | Path]:
@@ -48,7 +46,7 @@ def firestore_command() -> list[str | Path]:
     in_cloud_cli = "platform/cloud-firestore-emulator/cloud-firestore-emulator.jar"
     jar = _of_cloud_cli(in_cloud_cli) or _downloaded("firestore", "cloud-firestore-emulator-*.jar")
     # The Cloud CLI's jar has no main class in its manifest, so it is named here; it is the same in firebase-tools' jar.
-    return [java(), "-Duser.language=en", "-XX:+UseSerialGC", "-cp", jar, _FIRESTORE_MAIN]
+    return [java(), "-Duser.language=en", *_QUICK_START, "-cp", jar, _FIRESTORE_MAIN]
 
 
 def pubsub_command() -> list[str | Path]:
@@ -57,7 +55,7 @@ def pubsub_command() -> list[str | Path]:
     jars = sorted(folder.glob("cloud-pubsub-emulator-*-all.jar"))
     if not jars:
         raise StackError(f"No Pub/Sub emulator in {folder}; reinstall the Google Cloud CLI's component pubsub-emulator.")
-    return [java(), "-XX:+UseSerialGC", "-jar", jars[-1]]
+    return [java(), *_QUICK_START, "-jar", jars[-1]]
 
 
 def storage_binary() -> Path:
@@ -75,6 +73,14 @@ def environment(**more: str) -> Mapping[str, str]:
     """What the servers' processes get: ours, our Java first on PATH, no update checks, and the given variables."""
     path = f"{java().parent}{os.pathsep}{os.environ.get('PATH', '')}"
     return {**os.environ, "PATH": path, "NO_UPDATE_NOTIFIER": "1", "CI": "true", **more}
+
+
+def _firebase() -> Path:
+    if shutil.which("node") is None:
+        raise StackError("Node.js is not on PATH; the Auth emulator needs version 20 or newer.")
+    if not _FIREBASE.exists():
+        raise StackError("firebase-tools is not installed. Run `make setup`.")
+    return _FIREBASE
 
 
 def _java_version(path: Path) -> int:
@@ -111,7 +117,7 @@ def _cloud_cli_folders() -> Iterator[Path]:
 def _downloaded(emulator: str, pattern: str) -> Path:
     cache = Path(os.environ.get("FIREBASE_EMULATORS_PATH") or Path.home() / ".cache" / "firebase" / "emulators")
     if not (found := sorted(cache.glob(pattern))):
-        command = [str(firebase()), f"setup:emulators:{emulator}"]
+        command = [str(_firebase()), f"setup:emulators:{emulator}"]
         outcome = subprocess.run(
             command, env=environment(), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
         )

@@ -8,13 +8,14 @@ from local.stack import Stack, emulated
 from shared.core.ids import new_id
 from shared.core.settings import settings
 from tests import network_guard
+from tests.wire.endless import endless_model
 
 network_guard.install()
 
 
 @pytest.fixture(scope="session")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The session's one set of servers, the gateway not started; ask for `emulators` or `stack`."""
+    """The session's one set of servers, not ready yet, the gateway not started; ask for `emulators` or `stack`."""
     with emulated(tmp_path_factory.mktemp("stack")) as prepared:
         yield prepared
 
@@ -25,6 +26,7 @@ def emulators(servers: Stack) -> Iterator[Mapping[str, str]]:
 
     State is shared by all tests of the session: each test makes ids of its own, or asks for `fresh_project`.
     """
+    servers.wait_until_ready()
     environment = servers.emulators.environment
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
@@ -35,10 +37,16 @@ def emulators(servers: Stack) -> Iterator[Mapping[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def stack(servers: Stack, emulators: Mapping[str, str]) -> Stack:
-    """The whole running stack: the emulators of the session and a gateway with every function."""
-    servers.start_gateway()
-    return servers
+def stack(servers: Stack, emulators: Mapping[str, str]) -> Iterator[Stack]:
+    """The whole running stack: the emulators of the session and a gateway with every function.
+
+    Leases end and schedules run within seconds, and the openai-compatible model begins an answer that it never ends.
+    """
+    with endless_model() as url:
+        quick = {"STEP_LEASE_SECONDS": "3", "LOCAL_SCHEDULE_SECONDS": "1"}
+        servers.settings = {**quick, "OPENAI_BASE_URL": url, "OPENAI_MODEL": "endless", "OPENAI_API_KEY": "local"}
+        servers.start_gateway()
+        yield servers
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from itertools import pairwise
 
 from local.ports import Ports, variable
-from local.toolchain import ROOT
+from local.processes import ROOT
 from shared.core.settings import Settings, parse
 
 _LINES = (ROOT / ".env.example").read_text("utf-8").splitlines()
