@@ -1,7 +1,7 @@
 """Whether real files end as they should, and how much of their words is read: `python -m benchmarks.extraction [name part]`.
 
 Reads the public files in ../shared/data/docs (see its manifest); each goes through the child process as in production. Prints
-a table by format and every surprise, and writes benchmarks/results/extraction.json.
+a table by format and every surprise, and writes build/benchmarks/extraction.json.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ from shared.ingest.sandbox import extract_contained, plan_contained
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT.parent / "shared" / "data" / "docs"
-RESULTS = ROOT / "benchmarks" / "results" / "extraction.json"
+RESULTS = ROOT / "build" / "benchmarks" / "extraction.json"
 READ = {"pdf", "html", "html.gz", "txt", "md"}
 WORD = re.compile(r"\w+")
 SCANNED = {"scanned", "no-text-layer", "image-only"}
@@ -187,7 +187,7 @@ async def main(part: str) -> int:
     print_table(outcomes)
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
     print(f"peak memory of a child: {peak} MB")
-    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.parent.mkdir(parents=True, exist_ok=True)
     RESULTS.write_text(
         json.dumps({"peak_child_mb": peak, "files": [asdict(each) for each in outcomes]}, indent=1, ensure_ascii=False)
     )

@@ -28,7 +28,7 @@ _EDGE_LINES = 2
 _RUNNING_PAGES = 3
 _DOT = re.compile(r"[\u2022\u25aa\u25cf\u25cb\u25e6\u2023\u2043\u2013*\u00b7-]\s+\S")
 _BULLET = re.compile(rf"{_DOT.pattern}|(?:\(?(?:\d{{1,2}}|[a-zA-Z])[.)]|\([ivx]+\))\s+\S")
-_NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+[^\W\d_]")
+_NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){1,4})\.?\s+[^\W\d_]")
 _NUMBER = re.compile(r"[($\u20ac\u00a3+\u2212-]*\d[\d,.]*[)%]*|[\u2014\u2013-]|[$\u20ac\u00a3]")
 _ENDED = re.compile(r"[.!?:;\u3002\uff01\uff1f\u2026][\"'\u201d\u2019)\]]*$")
 _LETTERS = re.compile(r"[^\W\d_]")
@@ -116,11 +116,19 @@ def _parts(group: Sequence[Line], line: Line, leading: float) -> bool:
     rows = _is_row(last.text), _is_row(line.text)
     if any(rows):
         return rows[0] != rows[1] or not 0 < gap < _TABLE_FARTHER * leading
-    if abs(last.size - line.size) > _OTHER_SIZE * size or abs(last.weight - line.weight) >= _BOLDER or _BULLET.match(line.text):
+    if _is_set_apart(last, line, size):
         return True
+    ended = _ENDED.search(last.text) is not None
+    # Another column, or past a figure: only a sentence that goes on in lower case joins over such a gap.
     if gap < 0 or gap > _FARTHER * leading:
-        return _ENDED.search(last.text) is not None or not line.text[0].islower()
-    return _ENDED.search(last.text) is not None and (line.left - last.left > _INDENT * size or _is_short(last, group))
+        return ended or not line.text[0].islower()
+    return ended and (line.left - last.left > _INDENT * size or _is_short(last, group))
+
+
+def _is_set_apart(last: Line, line: Line, size: float) -> bool:
+    """Whether the line is set in another style, or with a bullet."""
+    restyled = abs(last.size - line.size) > _OTHER_SIZE * size or abs(last.weight - line.weight) >= _BOLDER
+    return restyled or _BULLET.match(line.text) is not None
 
 
 def _is_short(line: Line, group: Sequence[Line]) -> bool:
@@ -146,18 +154,22 @@ def _piece(group: Sequence[Line], body: Style, running: frozenset[str]) -> Piece
 
 def _heading_level(group: Sequence[Line], text: str, body: Style) -> int:
     """1 to 6, or 0 for what is no heading."""
-    too_long = len(text) > _LONGEST_HEADING or len(group) > _MOST_HEADING_LINES
-    if too_long or len(_LETTERS.findall(text)) < _FEWEST_LETTERS or text[-1] in ",;" or _DOT.match(text) or not body.size:
+    if not body.size or len(group) > _MOST_HEADING_LINES or not _could_head(text):
         return 0
     ratio = min(line.size for line in group) / body.size
-    for larger, level in _HEADING_LEVELS:
-        if ratio >= larger:
-            return level
-    ended = text[-1] in ".:!?"
-    if min(line.weight for line in group) - body.weight >= _BOLDER and ratio > _NOTE and not ended:
+    if (level := next((level for larger, level in _HEADING_LEVELS if ratio >= larger), 0)) or text[-1] in ".:!?":
+        return level
+    if ratio > _NOTE and min(line.weight for line in group) - body.weight >= _BOLDER:
         return _BOLD_LEVEL
-    numbered = _NUMBERED.match(text)
-    return min(6, 2 + numbered[1].count(".")) if numbered and "." in numbered[1] and len(group) == 1 and not ended else 0
+    # Many papers set their lesser headings as the body, told apart by a number alone.
+    numbered = _NUMBERED.match(text) if len(group) == 1 else None
+    return min(6, 2 + numbered[1].count(".")) if numbered else 0
+
+
+def _could_head(text: str) -> bool:
+    """Whether the text reads as a heading, however it is set."""
+    said = len(_LETTERS.findall(text)) >= _FEWEST_LETTERS and len(text) <= _LONGEST_HEADING
+    return said and text[-1] not in ",;" and not _DOT.match(text)
 
 
 def _joined(group: Sequence[Line]) -> str:

@@ -15,14 +15,19 @@ MAX_CHARACTERS = 8_000_000
 MAX_TEXT_BYTES = 32 * 1024 * 1024
 """Four bytes a character, the widest encoding, for the longest text."""
 
-MAX_HTML_BYTES = 16 * 1024 * 1024
-"""A parsed tree takes about ten times its source."""
+MAX_HTML_BYTES = 8 * 1024 * 1024
+"""A parsed page takes about seventy times its source, copies included; the longest that we met has half a megabyte."""
+
+MAX_MARKDOWN_CHARACTERS = 5_000_000
+"""A parsed text takes about a hundred bytes a character; the longest books have four million."""
 
 READ_SECONDS = 120.0
 """Wall clock of one child; a stage's step must end well inside the 600 s in which Pub/Sub waits for its acknowledgement."""
 
 READ_MEMORY_BYTES = 768 * 1024 * 1024
-"""Address space of one child, of which the interpreter and its libraries map about 200 MiB without touching them."""
+"""Address space of one child. A range of a PDF's pages needs 50 MiB, however long the file; the longest web page and the longest
+Markdown need most of this.
+"""
 
 MAX_OUTPUT_BYTES = 128 * 1024 * 1024
 """The longest text as JSON with its blocks; a child that writes more has lost its way."""

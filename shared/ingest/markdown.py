@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind, TextPage
+from shared.ingest.limits import MAX_MARKDOWN_CHARACTERS
 from shared.ingest.normal import clean, squeeze
 from shared.ingest.pages import PageBuilder
 
@@ -14,7 +16,13 @@ _DEEPEST = 40  # Block levels; real files stay under ten.
 
 
 def read_markdown(text: str) -> TextPage:
-    """One page without a number. Comments are left out, raw HTML gives its text, front matter stays as a paragraph."""
+    """One page without a number. Comments are left out, raw HTML gives its text, front matter stays as a paragraph.
+
+    Raises RejectedFileError(too_large).
+    """
+    if len(text) > MAX_MARKDOWN_CHARACTERS:
+        message = f"Markdown files may have up to {MAX_MARKDOWN_CHARACTERS:,} characters. Split the file and upload the parts."
+        raise RejectedFileError(FailureCode.TOO_LARGE, message)
     matter, source = _split_front_matter(clean(text))
     page = PageBuilder(None)
     page.add(BlockKind.PARAGRAPH, matter)

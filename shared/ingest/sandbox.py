@@ -3,7 +3,6 @@
 import asyncio
 import math
 import os
-import signal
 import sys
 from asyncio import create_subprocess_exec
 from asyncio.subprocess import DEVNULL, Process
@@ -82,8 +81,6 @@ async def _finish(process: Process, seconds: float) -> None:
 
 
 def _read_answer(process: Process, output: IO[bytes], errors: IO[bytes]) -> Answer:
-    if process.returncode == -signal.SIGXCPU:
-        raise _too_slow(READ_SECONDS)
     if process.returncode != 0:
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - _MOST_ERROR_BYTES))
         tail = errors.read().decode("utf-8", "replace")

@@ -33,6 +33,7 @@ def _answer(action: str, path: Path, kind: str, shard: int) -> Answer:
 
 
 def _limit(memory_bytes: int, cpu_seconds: int) -> None:
+    """The parent watches the clock; the processor's time ends a child whose parent died."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,4 +1,8 @@
+import pytest
+
+from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind, TextPage
+from shared.ingest.limits import MAX_MARKDOWN_CHARACTERS
 from shared.ingest.markdown import read_markdown
 from tests.unit.ingest.samples import FILES
 
@@ -66,3 +70,9 @@ def test_a_public_file_with_nested_lists_is_read_whole():
     assert "- abc12345" in page.text
     assert "- Second item with subitems:\n- Subitem 1" in page.text
     assert "Nested Table" not in page.text
+
+
+def test_text_beyond_the_limit_is_refused_before_it_is_parsed():
+    with pytest.raises(RejectedFileError) as refusal:
+        read_markdown("a" * (MAX_MARKDOWN_CHARACTERS + 1))
+    assert refusal.value.failure is FailureCode.TOO_LARGE
