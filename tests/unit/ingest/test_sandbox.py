@@ -49,9 +49,11 @@ async def test_a_child_that_takes_too_long_is_killed():
     assert refusal.value.failure is FailureCode.TOO_SLOW
 
 
-async def test_a_file_that_needs_more_memory_than_allowed_is_too_large():
+async def test_a_file_that_needs_more_memory_than_allowed_is_too_large(tmp_path):
+    path = tmp_path / "long.md"
+    path.write_text("- word\n\n" * 100_000)
     with pytest.raises(RejectedFileError) as refusal:
-        await plan_contained(FILES / "nested.md", "text/markdown", Bounds(memory_bytes=1024 * 1024))
+        await extract_contained(path, Kind.MARKDOWN, 0, Bounds(memory_bytes=96 * 1024 * 1024))
     assert refusal.value.failure is FailureCode.TOO_LARGE
 
 
