@@ -29,6 +29,10 @@ class Client:
         user = sign_in(stack.environment["FIREBASE_AUTH_EMULATOR_HOST"], email, password)
         return cls(stack, user.id_token)
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._http.close()
+
     def call(self, name: str, /, **request: Any) -> Any:
         """The result of a callable function."""
         reply = self._http.post(self._stack.function_url(name), json={"data": request})

@@ -3,7 +3,7 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ class Question:
     follows_up: bool = False
 
 
-_QUESTIONS = (
+QUESTIONS = (
     Question(
         "Ask what the PDF answers",
         "By how much does the dense retriever outperform a strong BM25 system in top-20 accuracy?",
@@ -78,28 +78,39 @@ def run() -> None:
         with steps.step("Start the emulators and the gateway, on free ports"):
             running = until_done.enter_context(stack.running(folder))
         try:
-            _do_the_job(running, steps)
+            do_the_job(running, steps)
         except StackError as error:
             raise StackError(f"{error}\nThe servers' logs are in {folder / 'logs'}.") from error
     print("\nAll of it came true; everything that was started is stopped.")
 
 
-def _do_the_job(running: stack.Stack, steps: Steps) -> None:
+def do_the_job(running: stack.Stack, steps: Steps) -> None:
+    """Every step on a running stack. Raises StackError naming the first that does not come true."""
     with steps.step("Sign up at Firebase Auth"):
         person = Client.signed_in(running, "reader@synapse.example", "correct horse battery")
+    with closing(person):
+        bot_id = _teach(person, steps)
+        _question(person, bot_id, steps)
+
+
+def _teach(person: Client, steps: Steps) -> str:
     with steps.step("Make a bot"):
-        bot_id = person.call("create_bot", name="Reader", instructions="Answer from the files.")["id"]
+        bot_id: str = person.call("create_bot", name="Reader", instructions="Answer from the files.")["id"]
         print(f"  bot {bot_id}")
     files = sorted(path for path in _FILES.iterdir() if path.suffix in _CONTENT_TYPES)
     with steps.step(f"Upload {len(files)} files straight into the bucket"):
         documents = {_upload(person, bot_id, path): path.name for path in files}
     with steps.step("Watch them being learned"):
         _watch(person, documents)
+    return bot_id
+
+
+def _question(person: Client, bot_id: str, steps: Steps) -> None:
     conversation_id = None
-    for question in _QUESTIONS:
+    for question in QUESTIONS:
         with steps.step(f"{question.why}: {question.text}"):
             result = _ask(person, bot_id, question.text, conversation_id if question.follows_up else None)
-            _require_expected(question, result)
+            require_expected(question, result)
             conversation_id = result["conversation_id"]
 
 
@@ -146,7 +157,7 @@ def _ask(person: Client, bot_id: str, message: str, conversation_id: str | None)
     return result
 
 
-def _require_expected(question: Question, result: dict[str, Any]) -> None:
+def require_expected(question: Question, result: dict[str, Any]) -> None:
     """Raises StackError when the answer is not what the files say."""
     proofs = [citation for citation in result["citations"] if citation["verified"]]
     if question.source is None:
