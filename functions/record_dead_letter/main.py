@@ -53,12 +53,12 @@ def _message(body: str) -> StageMessage | None:
     """The step or upload that the letter was about; None where it names no document."""
     try:
         found = _Body.model_validate_json(body)
-        document_id = found.document_id or document_of(found.name) or ""
-        return (
-            StageMessage(document_id=document_id, generation=found.generation, shard=found.shard) if is_id(document_id) else None
-        )
+        if is_id(found.document_id):
+            return StageMessage(document_id=found.document_id, generation=found.generation, shard=found.shard)
     except ValidationError:
         return None
+    uploaded = document_of(found.name)  # The object's own generation is another number; an upload makes the document's first.
+    return StageMessage(document_id=uploaded, generation=1) if uploaded else None
 
 
 async def _is_done(pipeline: Pipeline, topic: str, message: StageMessage) -> bool:

@@ -1,0 +1,194 @@
+"""Asking for an upload, the bucket's notice, and the sweep that finds what was lost."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.core.errors import UnavailableError
+from shared.domain.document import DocumentStatus, FailureCode
+from shared.domain.plan import FREE, Account, Stock
+from tests.functional.knowledge.world import CREATE, ON_UPLOAD, START, STATUS, TEXT, World, payload, published
+from tests.memory.blobs import StoredBlob, UploadSession
+
+WEEK = timedelta(days=7)
+
+
+async def notify(**changes: Any) -> int:
+    """The recorded notice, with changes of the object."""
+    notice = payload("object_finalized")
+    resource = notice["resource"] | changes
+    attributes = notice["attributes"] | {"objectId": resource["name"]}
+    return (await ON_UPLOAD.push(resource, attributes=attributes)).status
+
+
+async def test_an_upload_is_a_session_pinned_to_its_type_size_and_origin(world: World) -> None:
+    reply = await CREATE.call(payload("create_upload"), token="alice", headers={"origin": "https://page.example"})
+    upload = reply.result
+    name = f"uploads/{upload['document_id']}"
+    assert upload["upload_url"] == f"memory://upload/{name}"
+    assert world.blobs.sessions[name] == UploadSession("text/plain", 62, "https://page.example")
+    assert datetime.fromisoformat(upload["expires_at"]) == START + WEEK
+    document = world.document(upload["document_id"])
+    assert (document.status, document.owner_id, document.blob) == (DocumentStatus.AWAITING_UPLOAD, "alice", name)
+    assert world.store.stock["alice"] == Stock(documents=1, bytes=62)
+
+
+async def test_the_type_follows_from_the_name_where_the_browser_knows_none() -> None:
+    asked = payload("create_upload", title="notes.md", content_type="")
+    assert (await CREATE.call(asked, token="alice")).result["content_type"] == "text/markdown"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"title": ""}, "title"),
+        ({"title": "a\nb.txt"}, "title"),
+        ({"title": "x" * 201}, "title"),
+        ({"size_bytes": 0}, "size_bytes"),
+        ({"size_bytes": 1_000_001}, "size_bytes"),
+        ({"size_bytes": "62"}, "size_bytes"),
+        ({"content_type": "image/png"}, "content_type"),
+        ({"title": "program.exe", "content_type": ""}, "content_type"),
+        ({"bot_id": "a/b"}, "bot_id"),
+        ({"owner_id": "bob"}, "owner_id"),
+    ],
+)
+async def test_a_wrong_field_is_named_and_nothing_is_stored(world: World, change: dict[str, Any], field: str) -> None:
+    error = (await CREATE.call(payload("create_upload", **change), token="alice")).error
+    assert error["status"] == "INVALID_ARGUMENT"
+    assert field in str(error)
+    assert (world.store.documents, world.blobs.sessions) == ({}, {})
+
+
+@pytest.mark.parametrize(("token", "bot_id"), [("bob", "bot"), ("alice", "none")])
+async def test_a_foreign_bot_answers_as_a_missing_one(world: World, token: str, bot_id: str) -> None:
+    error = (await CREATE.call(payload("create_upload", bot_id=bot_id), token=token)).error
+    assert (error["status"], error["message"]) == ("NOT_FOUND", "There is no such bot.")
+    assert world.store.documents == {}
+
+
+async def test_a_suspended_account_uploads_nothing(world: World) -> None:
+    world.store.accounts["alice"] = Account(id="alice", suspended=True)
+    assert (await CREATE.call(payload("create_upload"), token="alice")).error["status"] == "PERMISSION_DENIED"
+    assert world.store.documents == {}
+
+
+async def test_a_full_stock_refuses_the_upload_and_says_why(world: World) -> None:
+    world.store.stock["alice"] = Stock(documents=FREE.stock.documents)
+    error = (await CREATE.call(payload("create_upload"), token="alice")).error
+    assert (error["status"], "documents" in error["message"]) == ("RESOURCE_EXHAUSTED", True)
+    assert world.store.documents == {}
+
+
+async def test_a_session_that_cannot_be_opened_leaves_nothing_behind(world: World) -> None:
+    world.hook.errors["before create_upload_session"] = [UnavailableError("The bucket is away.")]
+    assert (await CREATE.call(payload("create_upload"), token="alice")).error["status"] == "UNAVAILABLE"
+    assert (world.store.documents, world.store.stock["alice"]) == ({}, Stock())
+
+
+async def test_the_same_key_opens_one_upload(world: World) -> None:
+    headers = {"idempotency-key": "k"}
+    replies = [
+        await CREATE.rest("POST", "/api/v1/upload/file", payload("create_upload"), token="alice", headers=headers) for _ in "ab"
+    ]
+    assert [reply.status for reply in replies] == [201, 201]
+    assert replies[0].json == replies[1].json
+    assert len(world.store.documents) == 1
+
+
+async def test_a_finished_upload_starts_the_extraction(world: World) -> None:
+    document_id = await world.upload("a.txt", TEXT)
+    document = world.document(document_id)
+    assert (document.status, document.content_hash is not None) == (DocumentStatus.RECEIVED, True)
+    assert published(world, "extract-document") == [{"document_id": document_id, "generation": 1, "shard": 0}]
+
+
+async def test_a_second_notice_changes_nothing_but_asks_again(world: World) -> None:
+    document_id = await world.upload("a.txt", TEXT)
+    before = world.document(document_id)
+    assert await notify(name=f"uploads/{document_id}", size=str(len(TEXT))) == 204
+    assert world.document(document_id) == before
+    assert len(published(world, "extract-document")) == 2
+
+
+async def test_a_notice_after_the_end_keeps_the_document_and_its_object(world: World) -> None:
+    document = await world.learn("a.txt", TEXT)
+    assert await notify(name=document.blob, size=str(len(TEXT))) == 204
+    assert world.document(document.id) == document
+    assert document.blob in world.blobs.objects
+    assert published(world, "extract-document") == []
+
+
+async def test_an_object_whose_document_is_gone_is_deleted(world: World) -> None:
+    world.blobs.objects["uploads/d1"] = StoredBlob(TEXT, "text/plain")
+    assert await notify() == 204
+    assert world.blobs.objects == {}
+
+
+@pytest.mark.parametrize("change", [{"size": "61"}, {"contentType": "application/pdf"}])
+async def test_an_object_that_was_not_announced_so_fails_its_document(world: World, change: dict[str, str]) -> None:
+    document_id = await world.create("a.txt", "text/plain", 62)
+    name = f"uploads/{document_id}"
+    world.blobs.objects[name] = StoredBlob(TEXT, "text/plain")
+    assert await notify(**{"name": name, **change}) == 204
+    status = (await STATUS.call({"job_id": document_id}, token="alice")).result
+    assert (status["status"], status["failure"]["code"]) == ("failed", "upload_mismatch")
+    assert (world.blobs.objects, published(world, "extract-document")) == ({}, [])
+
+
+async def test_an_object_of_a_strange_name_is_left_alone(world: World) -> None:
+    world.blobs.objects["uploads/a/b"] = StoredBlob(TEXT, "text/plain")
+    assert await notify(name="uploads/a/b") == 204
+    assert "uploads/a/b" in world.blobs.objects
+
+
+async def test_a_store_that_is_away_has_the_notice_delivered_again(world: World) -> None:
+    document_id = await world.create("a.txt", "text/plain", 62)
+    world.hook.errors["before replace"] = [UnavailableError("The store is away.")]
+    assert await notify(name=f"uploads/{document_id}") == 503
+    assert await notify(name=f"uploads/{document_id}") == 204
+    assert world.document(document_id).status is DocumentStatus.RECEIVED
+
+
+async def test_the_sweep_finds_an_upload_whose_notice_was_lost(world: World) -> None:
+    document_id = await world.create("a.txt", "text/plain", len(TEXT))
+    world.blobs.finish_upload(f"uploads/{document_id}", TEXT)
+    await world.sweep(timedelta(minutes=2))
+    assert world.document(document_id).status is DocumentStatus.RECEIVED
+    assert len(published(world, "extract-document")) == 1
+
+
+async def test_the_sweep_looks_ever_more_seldom_for_an_upload_that_does_not_come(world: World) -> None:
+    document_id = await world.create("a.txt", "text/plain", len(TEXT))
+    looks = 0
+    while world.document(document_id).status is DocumentStatus.AWAITING_UPLOAD:
+        due_at = world.document(document_id).due_at
+        assert due_at is not None
+        await world.sweep(max(due_at - world.now, timedelta(0)))
+        looks += 1
+    assert world.now == START + WEEK
+    assert 20 < looks < 60
+
+
+async def test_an_upload_that_never_came_expires_and_gives_its_quota_back(world: World) -> None:
+    document_id = await world.create("a.txt", "text/plain", len(TEXT))
+    await world.sweep(WEEK)
+    document = world.document(document_id)
+    assert document.failure is not None
+    assert (document.status, document.failure.code, document.due_at) == (
+        DocumentStatus.FAILED,
+        FailureCode.UPLOAD_EXPIRED,
+        None,
+    )
+    assert world.store.stock["alice"] == Stock()
+    world.blobs.objects[document.blob] = StoredBlob(TEXT, "text/plain")
+    assert await notify(name=document.blob) == 204
+    assert world.blobs.objects == {}
+
+
+async def test_an_expired_upload_whose_object_came_in_the_last_moment_is_learned(world: World) -> None:
+    document_id = await world.create("a.txt", "text/plain", len(TEXT))
+    world.blobs.finish_upload(f"uploads/{document_id}", TEXT)
+    await world.sweep(WEEK)
+    assert world.document(document_id).status is DocumentStatus.RECEIVED
