@@ -1,16 +1,13 @@
 """Opens a resumable upload straight into the bucket, after type, size and quota were checked."""
 
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
-
+from functions.create_upload.models import CreateUpload, Upload
 from shared.core.clock import Clock
 from shared.core.errors import InvalidArgumentError, NotFoundError
 from shared.core.ids import new_id
 from shared.core.settings import Settings
 from shared.domain import pipeline as rules
-from shared.domain.base import Id, Model
 from shared.domain.blob import upload_name
 from shared.domain.document import Document, DocumentStatus, RejectedFileError
 from shared.ingest.kinds import accepted_type
@@ -19,24 +16,6 @@ from shared.ports.identity import Accounts
 from shared.ports.store import Bots, Documents
 from shared.runtime.functions import Call, callable_function
 from shared.services.scenes import active_plan
-
-
-class CreateUpload(Model):
-    """The file as the page knows it; `title` is its name, whose extension counts where the browser knows no type."""
-
-    bot_id: Id
-    title: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")]
-    content_type: str = Field(default="", max_length=200)
-    size_bytes: int = Field(ge=1)
-
-
-class Upload(Model):
-    """Where to send the bytes: a resumable session of Cloud Storage, to be used from the origin that asked for it."""
-
-    document_id: str
-    upload_url: str
-    content_type: str = Field(description="What the session is pinned to; send it as the Content-Type.")
-    expires_at: datetime
 
 
 @callable_function
