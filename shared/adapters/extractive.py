@@ -31,6 +31,8 @@ QUOTES_ONLY = (
 )
 
 _MARKER = re.compile(r"\[\[|\]\]")
+# What stands before it is a line of a contents page, which names a subject and says nothing of it.
+_LEADER = re.compile(r"\s*(?:\.\s?){3,}")
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def _distinct(passages: Sequence[Passage]) -> Iterator[Statement]:
 def _statements(passage: Passage) -> Iterator[Statement]:
     """Sentences, each with the leads before it: a heading or a question alone says nothing."""
     text = passage.chunk.text
-    spans = list(sentence_spans(text))
+    spans = [span for span in sentence_spans(text) if not _LEADER.match(text, span[1])]
     leads: list[Span] = []
     for span, following in zip_longest(spans, spans[1:]):
         if following and _leads(text, span, following):

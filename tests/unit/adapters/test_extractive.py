@@ -130,3 +130,9 @@ async def test_the_same_question_gets_the_same_answer():
 async def test_an_embedder_that_is_away_is_the_models_failure():
     with pytest.raises(UnavailableError):
         await pieces("What do ducks eat?", DUCKS, embedder=FakeEmbedder(errors=[UnavailableError("Away.")]))
+
+
+async def test_a_line_of_a_contents_page_is_no_answer():
+    contents = "3.1 What ducks eat in winter. . . . . . . . . . . . . . 14\n3.2 Where bees sleep . . . . . . . . . 15"
+    [citation] = [part for part in read(await pieces("What do ducks eat?", contents, DUCKS)) if isinstance(part, Cited)]
+    assert citation.number == 2
