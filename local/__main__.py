@@ -5,6 +5,7 @@ import sys
 
 from local import commands, demo
 from local.processes import StackError
+from shared.core.errors import SynapseError
 
 _COMMANDS = {
     "up": commands.up,
@@ -24,7 +25,7 @@ def main() -> int:
         chosen.add_parser(name, help=str(command.__doc__).splitlines()[0].partition(" Raises")[0])
     try:
         _COMMANDS[parser.parse_args().command]()
-    except StackError as error:
+    except (StackError, SynapseError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -106,16 +106,25 @@ def _serve_gateway(folder: Path) -> None:
     from local import gateway as server  # noqa: PLC0415
     from shared.core.settings import settings  # noqa: PLC0415
 
-    every = os.environ.get("LOCAL_SCHEDULE_SECONDS")
     options = server.GatewayOptions(
         port=Ports.of(os.environ).gateway,
         project=settings().google_cloud_project,
         region=settings().region,
         token=RunFolder(folder).token(),
         folder=folder,
-        schedule_seconds=float(every) if every else None,
+        schedule_seconds=_schedule_seconds(os.environ.get("LOCAL_SCHEDULE_SECONDS", "")),
     )
     server.serve(options)
+
+
+def _schedule_seconds(text: str) -> float | None:
+    try:
+        seconds = float(text or "inf")
+    except ValueError:
+        seconds = 0.0
+    if seconds <= 0:
+        raise StackError(f"LOCAL_SCHEDULE_SECONDS is {text!r}; it must be a number of seconds above 0, or empty.")
+    return seconds if text else None
 
 
 def _wait_for_start(process: subprocess.Popen[bytes], folder: RunFolder, log: Path) -> None:
