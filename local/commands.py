@@ -94,9 +94,9 @@ The token is good for an hour; `python -m local status` prints a new one.
 def gateway() -> None:
     """Run the gateway alone, against the emulators of the environment or else of the running stack."""
     folder = RunFolder.of(os.environ)
-    if "FIRESTORE_EMULATOR_HOST" not in os.environ:
+    if not os.environ.get("FIRESTORE_EMULATOR_HOST"):
         os.environ.update(folder.environment())
-    if "FIRESTORE_EMULATOR_HOST" not in os.environ:
+    if not os.environ.get("FIRESTORE_EMULATOR_HOST"):
         raise StackError("No emulators: FIRESTORE_EMULATOR_HOST is not set, and no stack is running. `make up` starts one.")
     _serve_gateway(folder.path)
 
