@@ -147,13 +147,13 @@ def retry_wait(attempt: int) -> timedelta:
 
 
 def looked_at(document: Document, steps: Steps, moment: Moment) -> Document:
-    """The document with the sweep's next look: later the longer nothing has moved, but not after a step's `retry_at`."""
+    """The document with the sweep's next look: later the longer nothing has moved, but no later than a step may be due."""
     now = moment.now
     wait = min(max(moment.patience, (now - document.updated_at) / 2), max(LONGEST_WAIT, moment.patience))
-    every = (step for group in steps.values() for step in group if step.state is StepState.RELEASED)
-    retries = [step.retry_at for step in every if step.retry_at and step.retry_at > now]
+    every = (step for group in steps.values() for step in group)
+    due = [step.busy_until for step in every if step.busy_until and step.busy_until > now]
     retry_at = document.retry_at if document.retry_at and document.retry_at > now else None
-    return document.model_copy(update={"due_at": min([now + wait, *retries]), "retry_at": retry_at})
+    return document.model_copy(update={"due_at": min([now + wait, *due]), "retry_at": retry_at})
 
 
 def postponed(document: Document, retry_at: datetime) -> Document | None:

@@ -51,12 +51,17 @@ class Step(Record):
             return self.lease_until is None or self.lease_until <= now
         return self.state is StepState.RELEASED
 
+    @property
+    def busy_until(self) -> datetime | None:
+        """When its holder's lease or its wait ends; None for a done step and for one that is due already."""
+        if self.state is StepState.DONE:
+            return None
+        return self.lease_until if self.state is StepState.HELD else self.retry_at
+
     def is_due(self, now: datetime) -> bool:
         """Whether somebody should be asked to do it now."""
-        if self.state is StepState.DONE:
-            return False
-        until = self.lease_until if self.state is StepState.HELD else self.retry_at
-        return until is None or until <= now
+        until = self.busy_until
+        return self.state is not StepState.DONE and (until is None or until <= now)
 
 
 class StageMessage(Model):

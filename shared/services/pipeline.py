@@ -90,9 +90,8 @@ class Pipeline:
         """
         document, now = read.value, self.clock()
         steps = await self._steps(document)
-        if rules.is_worn_out(steps, now):
-            ended = rules.failed(document, rules.broke(), now)
-            await self.documents.replace(read, ended or document)
+        if rules.is_worn_out(steps, now) and (ended := rules.failed(document, rules.broke(), now)):
+            await self.documents.replace(read, ended)
         elif moved := self._moved_by(document, steps):
             await self.documents.replace(read, moved)
             await self.publish(rules.opening(moved))
@@ -100,12 +99,11 @@ class Pipeline:
             await self.publish(islice(rules.missing(document, steps, now), MOST_REPUBLISHED))
             await self.documents.replace(read, rules.looked_at(document, steps, self.moment()))
 
-    async def fail(self, message: StageMessage, failure: Failure) -> Document | None:
+    async def fail(self, message: StageMessage, failure: Failure) -> None:
         """End the message's generation, unless it has ended."""
         failed = await self.change(message, lambda stored: rules.failed(stored, failure, self.clock()))
         if failed is not None:
             logger.info("a document failed", extra={"document_id": failed.id, "failure": failure.code.value})
-        return failed
 
     async def change(self, message: StageMessage, rule: Rule) -> Document | None:
         """Write what the rule makes of the message's document, reading again where another was quicker; answer what was written.

@@ -181,6 +181,13 @@ def test_the_sweep_looks_when_a_provider_allows_the_next_try() -> None:
     assert rules.looked_at(waiting, steps, later).retry_at is None
 
 
+def test_the_sweep_looks_again_when_the_first_lease_ends() -> None:
+    ends = [NOW + timedelta(seconds=seconds) for seconds in (50, 20, -5)]
+    steps = {Stage.EXTRACT: [step(Stage.EXTRACT, shard, StepState.HELD, lease_until=end) for shard, end in enumerate(ends)]}
+    looked_at = rules.looked_at(document(DocumentStatus.EXTRACTING), steps, MOMENT)
+    assert looked_at.due_at == NOW + timedelta(seconds=20)
+
+
 def test_a_document_is_postponed_by_the_longest_wait_that_was_told() -> None:
     retry_at = NOW + timedelta(seconds=20)
     postponed = rules.postponed(document(DocumentStatus.EMBEDDING), retry_at)

@@ -227,7 +227,7 @@ async def test_a_drive_asks_for_what_is_missing_and_looks_again_later(bench: Ben
     await bench.hold(Stage.EXTRACT, 1)
     await bench.pipeline.drive(bench.read)
     assert bench.published() == [("extract-document", 2)]
-    assert bench.document.due_at == NOW + 1.5 * LEASE
+    assert bench.document.due_at == NOW + LEASE
     bench.now += LEASE
     await bench.pipeline.drive(bench.read)
     assert bench.published() == [("extract-document", 1), ("extract-document", 2)]
