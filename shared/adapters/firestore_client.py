@@ -39,6 +39,11 @@ def loaded(model: type[Entity], snapshot: Snapshot) -> Entity | None:
     return model.stored(snapshot.to_dict()) if snapshot.exists else None
 
 
+async def stands(place: AsyncDocumentReference, record: Record) -> bool:
+    """Whether the record is stored there exactly so: what there is to ask once the answer to a commit was lost."""
+    return loaded(type(record), await place.get()) == record
+
+
 def if_unchanged(client: AsyncClient, update_time: Any) -> WriteOption:
     """The precondition that the document is still of this update time."""
     return client.write_option(last_update_time=update_time)

@@ -6,28 +6,36 @@ meanwhile.
 """
 
 from collections.abc import Mapping
-from typing import Any
 from urllib.parse import quote
 
-from google.api_core.exceptions import NotFound
+from google.api_core.exceptions import AlreadyExists, NotFound
 from google.cloud.firestore import AsyncClient, AsyncDocumentReference, AsyncWriteBatch, Increment
 
-from shared.adapters.firestore_client import SCHEMA, totals
+from shared.adapters.firestore_client import SCHEMA, fields, stands, totals
 from shared.core.errors import ResourceExhaustedError
+from shared.domain.base import Record
 from shared.domain.plan import Stock, check_stock
 
 
 async def create_counted(
-    client: AsyncClient, owner_id: str, created: Mapping[AsyncDocumentReference, dict[str, Any]], change: Stock, limits: Stock
+    client: AsyncClient, owner_id: str, created: Mapping[AsyncDocumentReference, Record], change: Stock, limits: Stock
 ) -> None:
     """Create the documents and add the change to the owner's stock. Raises google's AlreadyExists, or ResourceExhaustedError."""
     batch = client.batch()
-    for reference, document in created.items():
-        batch.create(reference, document)
+    for place, record in created.items():
+        batch.create(place, fields(record))
     count(client, batch, owner_id, change, 1)
-    *_, counted = await batch.commit()
     try:
-        check_stock(Stock(**totals(counted, _touched(change))), limits)
+        *_, counted = await batch.commit()
+        held = totals(counted, _touched(change))
+    except AlreadyExists:
+        # The library repeats a commit whose answer was lost, and the repetition then meets what the first one has made. A commit
+        # is all or nothing, so one of its documents tells of it whole.
+        if not await stands(*next(iter(created.items()))):
+            raise
+        held = await _held(client, owner_id, change)
+    try:
+        check_stock(Stock(**held), limits)
     except ResourceExhaustedError:
         await _undo(client, owner_id, list(created), change)
         raise
@@ -36,19 +44,30 @@ async def create_counted(
 def count(client: AsyncClient, batch: AsyncWriteBatch, owner_id: str, change: Stock, sign: int) -> None:
     """Add the change to the owner's stock, or take it out, with the batch's commit."""
     added = {name: Increment(sign * amount) for name, amount in _touched(change).items()}
-    batch.set(client.document("usage", quote(owner_id, safe="")), {**SCHEMA, "owner_id": owner_id, **added}, merge=True)
+    batch.set(_stock(client, owner_id), {**SCHEMA, "owner_id": owner_id, **added}, merge=True)
 
 
 async def _undo(client: AsyncClient, owner_id: str, created: list[AsyncDocumentReference], change: Stock) -> None:
     """Take back what was created and counted; the precondition keeps a repeated commit from counting twice."""
     batch = client.batch()
-    for reference in created:
-        batch.delete(reference, option=client.write_option(exists=True))
+    for place in created:
+        batch.delete(place, option=client.write_option(exists=True))
     count(client, batch, owner_id, change, -1)
     try:
         await batch.commit()
     except NotFound:
         return
+
+
+async def _held(client: AsyncClient, owner_id: str, change: Stock) -> dict[str, int]:
+    """The totals as they are by now, of what the change touches."""
+    stored = (await _stock(client, owner_id).get()).to_dict() or {}
+    return {name: stored[name] for name in _touched(change)}
+
+
+def _stock(client: AsyncClient, owner_id: str) -> AsyncDocumentReference:
+    # A user id of a custom token may hold a slash, which would name another collection.
+    return client.document("usage", quote(owner_id, safe=""))
 
 
 def _touched(change: Stock) -> dict[str, int]:

@@ -47,8 +47,8 @@ class FirestoreBots:
             created_at=bot.updated_at,
         )
         created = {
-            reference(self._client, "bots", bot.id): fields(bot),
-            reference(self._client, "bots", bot.id, "versions", str(bot.version)): fields(version),
+            reference(self._client, "bots", bot.id): bot,
+            reference(self._client, "bots", bot.id, "versions", str(bot.version)): version,
         }
         await create_counted(self._client, bot.owner_id, created, Stock(bots=1), limits)
 
@@ -72,7 +72,7 @@ class FirestoreDocuments:
     @translated
     async def create(self, document: Document, limits: Stock) -> None:
         """As the port says: two writes."""
-        created = {reference(self._client, "documents", document.id): fields(document)}
+        created = {reference(self._client, "documents", document.id): document}
         await create_counted(self._client, document.owner_id, created, _stock(document), limits)
 
     @translated

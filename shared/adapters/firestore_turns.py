@@ -5,11 +5,12 @@ and accepted turns never pass a limit. A turn that is refused counts until it is
 another that needs fewer tokens.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
-from google.api_core.exceptions import DeadlineExceeded, NotFound, ServiceUnavailable
+from google.api_core.exceptions import AlreadyExists, DeadlineExceeded, NotFound, ServiceUnavailable
 from google.cloud.firestore import (
     DELETE_FIELD,
     AsyncClient,
@@ -19,7 +20,7 @@ from google.cloud.firestore import (
 )
 
 from shared.adapters import firestore_queries as queries
-from shared.adapters.firestore_client import SCHEMA, Entity, Snapshot, fields, loaded, page_by_time, reference, totals
+from shared.adapters.firestore_client import SCHEMA, Entity, Snapshot, fields, loaded, page_by_time, reference, stands, totals
 from shared.adapters.google_errors import translated
 from shared.core.clock import Clock, system_clock
 from shared.core.errors import ResourceExhaustedError
@@ -58,15 +59,18 @@ class FirestoreTurns:
     @translated
     async def reserve(self, turn: Turn, reservation: Reservation, limits: FlowLimits) -> FlowTotals:
         """As the port says."""
+        place = self._turn(turn.conversation_id, turn.id)
         batch = self._client.batch()
-        batch.create(self._turn(turn.conversation_id, turn.id), fields(turn))
+        batch.create(place, fields(turn))
         self._count(batch, reservation, 1)
-        _, usage = await batch.commit()
-        minute = f"minutes.{_minute(reservation.at)}"
-        counted = totals(usage, (minute, "tokens", "turns"))
-        after = FlowTotals(
-            turns_this_minute=counted[minute], turns_this_month=counted["turns"], tokens_this_month=counted["tokens"]
-        )
+        try:
+            _, usage = await batch.commit()
+            after = _flow(totals(usage, (_minute_path(reservation), "tokens", "turns")), reservation)
+        except AlreadyExists:
+            # The library repeats a commit whose answer was lost, and the repetition then meets the turn that the first one made.
+            if not await stands(place, turn):
+                raise
+            after = await self._flow_by_now(reservation)
         try:
             check_flow(after, limits, reservation.at)
         except ResourceExhaustedError:
@@ -92,7 +96,7 @@ class FirestoreTurns:
         try:
             await batch.commit(retry=None)
         except (ServiceUnavailable, DeadlineExceeded):
-            if await self._load(turn.conversation_id, turn.id) != turn:
+            if not await stands(self._turn(turn.conversation_id, turn.id), turn):
                 await batch.commit(retry=None)
 
     @translated
@@ -100,7 +104,7 @@ class FirestoreTurns:
         """As the port says: one read. A turn past its `expire_at` is gone, though Firestore removes it a day later."""
         if not (is_id(conversation_id) and is_id(turn_id)):
             return None
-        turn = await self._load(conversation_id, turn_id)
+        turn = loaded(Turn, await self._turn(conversation_id, turn_id).get())
         return turn if turn and turn.owner_id == owner_id and not self._is_expired(turn) else None
 
     @translated
@@ -130,8 +134,10 @@ class FirestoreTurns:
         month = reservation.at.astimezone(UTC).strftime("%Y%m")
         return self._client.document("usage", f"{quote(reservation.owner_id, safe='')}-{month}")
 
-    async def _load(self, conversation_id: str, turn_id: str) -> Turn | None:
-        return loaded(Turn, await self._turn(conversation_id, turn_id).get())
+    async def _flow_by_now(self, reservation: Reservation) -> FlowTotals:
+        stored = (await self._usage(reservation).get()).to_dict() or {}
+        minute = {_minute_path(reservation): stored["minutes"][str(_minute(reservation.at))]}
+        return _flow({**stored, **minute}, reservation)
 
     def _is_expired(self, turn: Turn) -> bool:
         return turn.expire_at is not None and turn.expire_at <= self._clock()
@@ -156,6 +162,18 @@ class FirestoreTurns:
 
 def _minute(at: datetime) -> int:
     return int(at.timestamp()) // 60
+
+
+def _minute_path(reservation: Reservation) -> str:
+    return f"minutes.{_minute(reservation.at)}"
+
+
+def _flow(usage: Mapping[str, int], reservation: Reservation) -> FlowTotals:
+    return FlowTotals(
+        turns_this_minute=usage[_minute_path(reservation)],
+        turns_this_month=usage["turns"],
+        tokens_this_month=usage["tokens"],
+    )
 
 
 def _own(model: type[Entity], snapshot: Snapshot | None, owner_id: str) -> Entity | None:

@@ -30,7 +30,8 @@ class Bots(Protocol):
     async def create(self, bot: Bot, limits: Stock) -> None:
         """Store the bot and its version 1, and count it in the owner's stock, in one commit.
 
-        Over a limit the commit is undone and ResourceExhaustedError names it. Raises AlreadyExistsError on a taken id.
+        Over a limit the commit is undone and ResourceExhaustedError names it. Raises AlreadyExistsError on an id that another
+        record has; the very same record again is stored and counted once.
         """
         ...
 
@@ -118,7 +119,8 @@ class Turns(Protocol):
     async def reserve(self, turn: Turn, reservation: Reservation, limits: FlowLimits) -> FlowTotals:
         """Create the turn and add the reservation to the payer's usage in one commit of two writes.
 
-        Over a limit both are undone, and ResourceExhaustedError names the limit and says when to come back.
+        Over a limit both are undone, and ResourceExhaustedError names the limit and says when to come back. The very same turn
+        again is counted once; an id that another turn has raises AlreadyExistsError.
         """
         ...
 

@@ -50,7 +50,17 @@ async def test_a_taken_id_is_refused_and_counts_nothing(stores: Stores) -> None:
     await stores.bots.create(made, Stock(bots=2))
 
     with pytest.raises(AlreadyExistsError):
-        await stores.bots.create(bot(id=made.id), Stock(bots=2))
+        await stores.bots.create(bot(id=made.id, age=1), Stock(bots=2))
+
+    await stores.bots.create(bot(), Stock(bots=2))
+    assert await stores.bots.get(made.id, "owner") == made
+
+
+async def test_the_same_bot_again_is_stored_and_counted_once(stores: Stores) -> None:
+    made = bot()
+    await stores.bots.create(made, Stock(bots=2))
+
+    await stores.bots.create(made, Stock(bots=2))
 
     await stores.bots.create(bot(), Stock(bots=2))
     assert await stores.bots.get(made.id, "owner") == made

@@ -5,14 +5,15 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from shared.adapters.firestore_ledger import FirestoreLedger, FirestoreReceipts
+from shared.adapters.firestore_store import FirestoreBots, FirestoreDocuments
 from shared.adapters.firestore_turns import FirestoreTurns
-from shared.core.errors import UnavailableError
+from shared.core.errors import ResourceExhaustedError, UnavailableError
 from shared.domain.document import Stage
-from shared.domain.plan import FlowTotals
+from shared.domain.plan import FlowLimits, FlowTotals, Stock
 from shared.domain.receipt import ReceiptState
 from shared.domain.step import StepKey, StepState
-from tests.contracts.records import NOW, OFTEN, after, answered, conversation, receipt, reservation, turn
-from tests.memory.counting import SilentClient
+from tests.contracts.records import NOW, OFTEN, PLENTY, after, answered, bot, conversation, document, receipt, reservation, turn
+from tests.memory.counting import RepeatingClient, SilentClient
 
 KEY = StepKey(document_id="d", generation=1, stage=Stage.EMBED, shard=0)
 Silent = Callable[[int, bool], SilentClient]
@@ -29,6 +30,56 @@ async def silent(fresh_project: str) -> AsyncIterator[Silent]:
     yield opening
     for client in opened:
         await client._firestore_api.transport.close()
+
+
+@pytest.fixture
+async def repeating(fresh_project: str) -> AsyncIterator[RepeatingClient]:
+    client = RepeatingClient(project=fresh_project)
+    yield client
+    await client._firestore_api.transport.close()
+
+
+async def test_a_bot_whose_creation_is_repeated_is_made_and_counted_once(repeating: RepeatingClient) -> None:
+    made, bots = bot(), FirestoreBots(repeating)
+
+    await bots.create(made, PLENTY)
+
+    assert await bots.get(made.id, "owner") == made
+    assert (await repeating.document("usage", "owner").get()).get("bots") == 1
+
+
+async def test_a_document_whose_creation_is_repeated_is_undone_once_over_the_limit(repeating: RepeatingClient) -> None:
+    made, documents = document(), FirestoreDocuments(repeating)
+
+    with pytest.raises(ResourceExhaustedError, match="bytes"):
+        await documents.create(made, Stock(documents=1, bytes=made.size_bytes - 1))
+
+    assert await documents.get(made.id, "owner") is None
+    usage = await repeating.document("usage", "owner").get()
+    assert (usage.get("documents"), usage.get("bytes")) == (0, 0)
+
+
+async def test_a_reservation_that_is_repeated_counts_once(repeating: RepeatingClient) -> None:
+    made, turns = turn("thread"), FirestoreTurns(repeating)
+
+    assert await turns.reserve(made, reservation(tokens=100), OFTEN) == FlowTotals(
+        turns_this_minute=1, turns_this_month=1, tokens_this_month=100
+    )
+    assert await turns.get("thread", made.id, "owner") == made
+
+
+async def test_a_repeated_reservation_over_the_limit_is_undone_once(repeating: RepeatingClient) -> None:
+    made, turns = turn("thread"), FirestoreTurns(repeating)
+
+    with pytest.raises(ResourceExhaustedError, match="tokens a month"):
+        await turns.reserve(made, reservation(tokens=100), FlowLimits(turns_per_minute=9, turns_per_month=9, tokens_per_month=99))
+
+    assert await turns.get("thread", made.id, "owner") is None
+    assert (await turns.reserve(turn("thread"), reservation(tokens=0), OFTEN)).tokens_this_month == 0
+
+
+async def test_a_key_whose_opening_is_repeated_is_held_by_who_asked(repeating: RepeatingClient) -> None:
+    assert await FirestoreReceipts(repeating).open(receipt(), NOW) is None
 
 
 @pytest.mark.parametrize("applied", [True, False])

@@ -83,12 +83,13 @@ async def test_another_payers_turns_do_not_count(stores: Stores) -> None:
     assert totals.turns_this_month == 1
 
 
-async def test_a_reserved_turn_is_not_reserved_again(stores: Stores) -> None:
+async def test_a_reserved_turn_is_counted_once_and_its_id_is_no_other_turns(stores: Stores) -> None:
     made = turn("c")
     await stores.turns.reserve(made, reservation(), OFTEN)
 
+    assert (await stores.turns.reserve(made, reservation(), OFTEN)).turns_this_month == 1
     with pytest.raises(AlreadyExistsError):
-        await stores.turns.reserve(made, reservation(), OFTEN)
+        await stores.turns.reserve(turn("c", id=made.id, question="Another?"), reservation(), OFTEN)
 
     assert (await stores.turns.reserve(turn("c"), reservation(), OFTEN)).turns_this_month == 2
 

@@ -1,4 +1,4 @@
-"""Firestore clients that look at, or spoil, what goes over the wire: one counts documents, one loses the answers of commits."""
+"""Firestore clients that look at, or spoil, what goes over the wire: one counts documents, others lose or repeat commits."""
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from dataclasses import dataclass
@@ -101,3 +101,23 @@ class _SilentApi:
 
     async def commit(self, **call: Any) -> Any:
         return await self._client.commit(lambda: self._api.commit(**call))
+
+
+class RepeatingClient(AsyncClient):
+    """A client whose every commit is sent twice, as the library does where the first answer was lost."""
+
+    @property
+    def _firestore_api(self) -> Any:
+        return _RepeatingApi(super()._firestore_api)
+
+
+class _RepeatingApi:
+    def __init__(self, api: Any) -> None:
+        self._api = api
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api, name)
+
+    async def commit(self, **call: Any) -> Any:
+        await self._api.commit(**call)
+        return await self._api.commit(**call)

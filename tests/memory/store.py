@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from shared.adapters import cursors
 from shared.core.clock import Clock, system_clock
 from shared.core.errors import AlreadyExistsError, ConflictError, NotFoundError
-from shared.domain.base import Page, PageRequest
+from shared.domain.base import Page, PageRequest, Record
 from shared.domain.bot import Bot, BotVersion
 from shared.domain.chunk import Chunk, EmbeddedChunk
 from shared.domain.conversation import Conversation, Turn
@@ -63,6 +63,11 @@ class MemoryStore:
         return stored.value
 
 
+def _same(stored: Record, created: Record) -> None:
+    if stored != created:
+        raise AlreadyExistsError("Another record has this id.")
+
+
 def _only_changed(totals: Stock, change: Stock) -> Stock:
     return Stock(**{name: getattr(totals, name) for name in Stock.model_fields if getattr(change, name)})
 
@@ -85,8 +90,9 @@ class MemoryBots:
         self.store = store or MemoryStore()
 
     async def create(self, bot: Bot, limits: Stock) -> None:
-        if bot.id in self.store.bots:
-            raise AlreadyExistsError("A bot of this id exists.")
+        if stored := self.store.bots.get(bot.id):
+            _same(stored, bot)
+            return
         self.store.add_stock(bot.owner_id, Stock(bots=1), limits)
         self.store.bots[bot.id] = bot
         self.store.bot_versions[bot.id, bot.version] = BotVersion(
@@ -113,8 +119,9 @@ class MemoryDocuments:
         self.store = store or MemoryStore()
 
     async def create(self, document: Document, limits: Stock) -> None:
-        if document.id in self.store.documents:
-            raise AlreadyExistsError("A document of this id exists.")
+        if stored := self.store.documents.get(document.id):
+            _same(stored.value, document)
+            return
         self.store.add_stock(document.owner_id, Stock(documents=1, bytes=document.size_bytes), limits)
         self.store.documents[document.id] = self.store.stamp(document)
 
@@ -200,13 +207,14 @@ class MemoryTurns:
         )
 
     async def reserve(self, turn: Turn, reservation: Reservation, limits: FlowLimits) -> FlowTotals:
-        if (turn.conversation_id, turn.id) in self.store.turns:
-            raise AlreadyExistsError("A turn of this id exists.")
-        flow, windows = self.store.flow, _windows(reservation)
-        minute, turns, tokens = (flow[window] + more for window, more in zip(windows, (1, 1, reservation.tokens), strict=True))
+        flow, windows, stored = self.store.flow, _windows(reservation), self.store.turns.get((turn.conversation_id, turn.id))
+        if stored:
+            _same(stored, turn)
+        added = (0, 0, 0) if stored else (1, 1, reservation.tokens)
+        minute, turns, tokens = (flow[window] + more for window, more in zip(windows, added, strict=True))
         totals = FlowTotals(turns_this_minute=minute, turns_this_month=turns, tokens_this_month=tokens)
         check_flow(totals, limits, reservation.at)
-        flow.update(dict(zip(windows, (1, 1, reservation.tokens), strict=True)))
+        flow.update(dict(zip(windows, added, strict=True)))
         self.store.turns[turn.conversation_id, turn.id] = turn
         return totals
 
