@@ -13,6 +13,11 @@ def new_id() -> str:
     return "".join(secrets.choice(_ALPHABET) for _ in range(20))
 
 
+def derived_id(*parts: str) -> str:
+    """An id of 32 characters that the same parts give again: for what a repeated call must find instead of making it twice."""
+    return digest(*parts)[:32]
+
+
 def is_id(text: str) -> bool:
     """Whether the text may stand in a Firestore path or an object name: no slash, dot or space, and not `__…__`, which
     Firestore reserves.

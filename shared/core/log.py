@@ -3,6 +3,8 @@
 import json
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TextIO
 
@@ -42,6 +44,16 @@ def bind(*, function: str, correlation_id: str) -> None:
     """Name the function and the correlation id for every line that the current task, and those it starts, will write."""
     _function.set(function)
     _correlation_id.set(correlation_id)
+
+
+@contextmanager
+def joined(correlation_id: str | None) -> Iterator[None]:
+    """Within the block, lines and messages belong to the call that had this id; without one, to the current call."""
+    token = _correlation_id.set(correlation_id or _correlation_id.get())
+    try:
+        yield
+    finally:
+        _correlation_id.reset(token)
 
 
 def correlation_id() -> str:

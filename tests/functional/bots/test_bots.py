@@ -60,6 +60,23 @@ async def test_the_same_key_makes_one_bot(world: World) -> None:
     assert len(world.store.bots) == before + 1
 
 
+async def test_a_key_whose_receipt_was_lost_finds_the_bot_that_it_made(world: World) -> None:
+    draft, before = recorded(__file__, "create_bot", idempotency_key="k"), len(world.store.bots)
+    made = (await CREATE.call(draft, token="alice")).result
+    world.store.receipts.clear()
+    assert (await CREATE.call(draft, token="alice")).result == made
+    world.store.receipts.clear()
+    error = (await CREATE.call(draft | {"name": "Another"}, token="alice")).error
+    assert (error["status"], error["details"]["field"]) == ("ALREADY_EXISTS", "idempotency_key")
+    assert len(world.store.bots) == before + 1
+
+
+async def test_one_key_of_two_people_makes_two_bots() -> None:
+    draft = recorded(__file__, "create_bot", idempotency_key="k")
+    alices, bobs = [(await CREATE.call(draft, token=name)).result["id"] for name in ("alice", "bob")]
+    assert alices != bobs
+
+
 async def test_the_plans_limit_of_bots_holds(world: World) -> None:
     world.store.stock["alice"] = Stock(bots=FREE.stock.bots)
     assert (await CREATE.call({"name": "One more"}, token="alice")).error["status"] == "RESOURCE_EXHAUSTED"
