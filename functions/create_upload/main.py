@@ -36,24 +36,25 @@ async def create_upload(  # noqa: PLR0913 - A function declares each port that i
     if await bots.get(request.bot_id, call.uid) is None:
         raise NotFoundError("There is no such bot.", field="bot_id")
     plan = active_plan(await accounts.get(call.uid))
-    document = _document(request, call.uid, clock())
+    document = _document(request, call, clock())
     url = await blobs.create_upload_session(document.blob, document.content_type, document.size_bytes, call.origin)
     await documents.create(document, plan.stock)
     expires_at = rules.upload_expires_at(document)
     return Upload(document_id=document.id, upload_url=url, content_type=document.content_type, expires_at=expires_at)
 
 
-def _document(request: CreateUpload, owner_id: str, now: datetime) -> Document:
+def _document(request: CreateUpload, call: Call, now: datetime) -> Document:
     document_id = new_id()
     return Document(
         id=document_id,
-        owner_id=owner_id,
+        owner_id=call.uid,
         bot_id=request.bot_id,
         title=request.title,
         content_type=_content_type(request),
         size_bytes=request.size_bytes,
         blob=upload_name(document_id),
         status=DocumentStatus.AWAITING_UPLOAD,
+        correlation_id=call.correlation_id,
         created_at=now,
         updated_at=now,
         due_at=now + rules.SHORTEST_UPLOAD_WAIT,

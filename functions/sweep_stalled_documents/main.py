@@ -4,7 +4,7 @@ from collections import Counter
 from enum import StrEnum
 
 from shared.core.errors import ConflictError, SynapseError
-from shared.core.log import logger
+from shared.core.log import joined, logger
 from shared.domain import pipeline as rules
 from shared.domain.base import Model
 from shared.domain.document import DocumentStatus
@@ -61,4 +61,5 @@ async def _drive(pipeline: Pipeline, blobs: Blobs, document_id: str) -> None:
     elif read.value.status is DocumentStatus.AWAITING_UPLOAD:
         await watch_upload(pipeline, blobs, read)
     else:
-        await pipeline.drive(read)
+        with joined(read.value.correlation_id):
+            await pipeline.drive(read)

@@ -94,6 +94,7 @@ class Document(Record):
     progress: dict[Stage, StageProgress] = Field(default_factory=dict)
     pages: int | None = None
     chunks: int | None = None
+    correlation_id: str | None = Field(default=None, description="Of the call that began it; the bucket's notice carries none.")
     created_at: datetime
     updated_at: datetime
     due_at: datetime | None = Field(description="When the sweep looks at it, unless it moves before; null once it ended.")

@@ -1,6 +1,6 @@
 """A finished upload starts the pipeline, whether the bucket's notification tells of it or the sweep finds it."""
 
-from shared.core.log import logger
+from shared.core.log import joined, logger
 from shared.domain import pipeline as rules
 from shared.domain.blob import document_of, upload_name
 from shared.domain.document import Document, DocumentStatus, Failure, FailureCode
@@ -26,10 +26,12 @@ async def accept_upload(pipeline: Pipeline, blobs: Blobs, upload: BlobStat) -> N
     read = await pipeline.documents.load(document_id)
     if read is None or _is_unusable(read.value):
         await blobs.delete(upload.name)
-    elif read.value.status is DocumentStatus.AWAITING_UPLOAD:
-        await _receive(pipeline, blobs, read.value, upload)
-    elif read.value.status is DocumentStatus.RECEIVED:
-        await pipeline.publish(rules.opening(read.value))
+        return
+    with joined(read.value.correlation_id):
+        if read.value.status is DocumentStatus.AWAITING_UPLOAD:
+            await _receive(pipeline, blobs, read.value, upload)
+        elif read.value.status is DocumentStatus.RECEIVED:
+            await pipeline.publish(rules.opening(read.value))
 
 
 async def watch_upload(pipeline: Pipeline, blobs: Blobs, read: Versioned[Document]) -> None:

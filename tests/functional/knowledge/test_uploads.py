@@ -192,3 +192,13 @@ async def test_an_expired_upload_whose_object_came_in_the_last_moment_is_learned
     world.blobs.finish_upload(f"uploads/{document_id}", TEXT)
     await world.sweep(WEEK)
     assert world.document(document_id).status is DocumentStatus.RECEIVED
+
+
+async def test_the_call_its_messages_and_a_later_look_share_one_correlation_id(world: World) -> None:
+    document_id = await world.upload("a.txt", TEXT)
+    [first] = world.queue.drain("extract-document")
+    await world.sweep(timedelta(minutes=5))
+    [again] = world.queue.drain("extract-document")
+    begun = world.document(document_id).correlation_id
+    assert begun
+    assert [message.attributes["correlation_id"] for message in (first, again)] == [begun, begun]

@@ -36,3 +36,12 @@ def test_an_exception_becomes_a_field_of_the_same_line(lines):
 def test_what_json_does_not_know_is_written_as_text(lines):
     log.logger.info("odd", extra={"thing": object})
     assert "class 'object'" in lines()[0]["thing"]
+
+
+def test_lines_of_a_joined_block_belong_to_the_earlier_call(lines):
+    log.bind(function="sweep", correlation_id="sweep-1")
+    with log.joined("upload-1"):
+        log.logger.info("driven")
+    with log.joined(None):
+        log.logger.info("looked")
+    assert [line["correlation_id"] for line in lines()] == ["upload-1", "sweep-1"]
