@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any, TypeAlias, TypeVar
+from urllib.parse import quote
 
 from google.cloud.firestore import AsyncClient, AsyncDocumentReference, AsyncQuery, DocumentSnapshot, WriteOption
 from google.cloud.firestore_v1.types import WriteResult
@@ -27,6 +28,11 @@ def reference(client: AsyncClient, *path: str) -> AsyncDocumentReference:
     if not all(is_id(part) for part in path):
         raise NotFoundError("There is no such thing.")
     return client.document(*path)
+
+
+def place_of_user(client: AsyncClient, collection: str, uid: str, suffix: str = "") -> AsyncDocumentReference:
+    """Where what is kept of a user lies: a custom token's uid may hold any character, a slash included, so it is quoted."""
+    return client.document(collection, f"{quote(uid, safe='')}{suffix}")
 
 
 def fields(record: Record) -> dict[str, Any]:

@@ -6,12 +6,11 @@ meanwhile.
 """
 
 from collections.abc import Mapping
-from urllib.parse import quote
 
 from google.api_core.exceptions import AlreadyExists, NotFound
 from google.cloud.firestore import AsyncClient, AsyncDocumentReference, AsyncWriteBatch, Increment
 
-from shared.adapters.firestore_client import SCHEMA, fields, stands, totals
+from shared.adapters.firestore_client import SCHEMA, fields, place_of_user, stands, totals
 from shared.core.errors import ResourceExhaustedError
 from shared.domain.base import Record
 from shared.domain.plan import Stock, check_stock
@@ -66,8 +65,7 @@ async def _held(client: AsyncClient, owner_id: str, change: Stock) -> dict[str, 
 
 
 def _stock(client: AsyncClient, owner_id: str) -> AsyncDocumentReference:
-    # A user id of a custom token may hold a slash, which would name another collection.
-    return client.document("usage", quote(owner_id, safe=""))
+    return place_of_user(client, "usage", owner_id)
 
 
 def _touched(change: Stock) -> dict[str, int]:

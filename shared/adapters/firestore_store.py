@@ -15,6 +15,7 @@ from shared.adapters.firestore_client import (
     loaded,
     page_by_time,
     page_of_chunks,
+    place_of_user,
     reference,
 )
 from shared.adapters.firestore_stock import count, create_counted
@@ -178,7 +179,7 @@ class FirestoreDeadLetters:
 
 
 class FirestoreAccounts:
-    """`users/{uid}`."""
+    """`users/{uid}`, the uid quoted as in a URL."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
@@ -186,7 +187,7 @@ class FirestoreAccounts:
     @translated
     async def get(self, uid: str) -> Account | None:
         """As the port says: one read."""
-        return loaded(Account, await reference(self._client, "users", uid).get()) if is_id(uid) else None
+        return loaded(Account, await place_of_user(self._client, "users", uid).get())
 
 
 def _stock(document: Document) -> Stock:

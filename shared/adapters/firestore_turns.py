@@ -8,7 +8,6 @@ another that needs fewer tokens.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 from google.api_core.exceptions import AlreadyExists, DeadlineExceeded, NotFound, ServiceUnavailable
 from google.cloud.firestore import (
@@ -20,7 +19,18 @@ from google.cloud.firestore import (
 )
 
 from shared.adapters import firestore_queries as queries
-from shared.adapters.firestore_client import SCHEMA, Entity, Snapshot, fields, loaded, page_by_time, reference, stands, totals
+from shared.adapters.firestore_client import (
+    SCHEMA,
+    Entity,
+    Snapshot,
+    fields,
+    loaded,
+    page_by_time,
+    place_of_user,
+    reference,
+    stands,
+    totals,
+)
 from shared.adapters.google_errors import translated
 from shared.core.clock import Clock, system_clock
 from shared.core.errors import ResourceExhaustedError
@@ -46,8 +56,10 @@ class FirestoreTurns:
     @translated
     async def context(self, caller_id: str, conversation_id: str | None, bot_id: str | None) -> ChatContext:
         """As the port says; an id that cannot exist is not read."""
-        places = (("conversations", conversation_id), ("bots", bot_id), ("users", caller_id))
+        places = (("conversations", conversation_id), ("bots", bot_id))
         wanted = [reference(self._client, collection, key) for collection, key in places if key and is_id(key)]
+        # The account is read whatever the uid looks like: an account that nobody finds would never be suspended.
+        wanted.append(place_of_user(self._client, "users", caller_id))
         found = {snapshot.reference.parent.id: snapshot async for snapshot in self._client.get_all(wanted)}
         account = found.get("users")
         return ChatContext(
@@ -132,7 +144,7 @@ class FirestoreTurns:
 
     def _usage(self, reservation: Reservation) -> AsyncDocumentReference:
         month = reservation.at.astimezone(UTC).strftime("%Y%m")
-        return self._client.document("usage", f"{quote(reservation.owner_id, safe='')}-{month}")
+        return place_of_user(self._client, "usage", reservation.owner_id, f"-{month}")
 
     async def _flow_by_now(self, reservation: Reservation) -> FlowTotals:
         stored = (await self._usage(reservation).get()).to_dict() or {}

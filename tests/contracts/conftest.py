@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import pytest
 from google.cloud.firestore import AsyncClient
 
 from shared.adapters.firestore_ledger import FirestoreHolds, FirestoreLedger, FirestoreReceipts
 from shared.adapters.firestore_store import (
-    FirestoreAccounts,
     FirestoreBots,
     FirestoreChunks,
     FirestoreDeadLetters,
@@ -47,7 +47,7 @@ class Stores:
         if isinstance(self.accounts, dict):
             self.accounts[account.id] = account
         else:
-            await self.accounts.document("users", account.id).set(account.model_dump())
+            await self.accounts.document("users", quote(account.id, safe="")).set(account.model_dump())
 
 
 @pytest.fixture(params=["memory", "firestore"])
@@ -58,13 +58,6 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
         client = AsyncClient(project=request.getfixturevalue("fresh_project"))
         yield _in_firestore(client)
         await client._firestore_api.transport.close()
-
-
-@pytest.fixture
-async def accounts(fresh_project: str) -> AsyncIterator[tuple[FirestoreAccounts, AsyncClient]]:
-    client = AsyncClient(project=fresh_project)
-    yield FirestoreAccounts(client), client
-    await client._firestore_api.transport.close()
 
 
 def _in_memory() -> Stores:

@@ -35,6 +35,13 @@ async def test_a_context_is_the_callers_conversation_bot_and_account(stores: Sto
     assert (found.conversation, found.bot, found.account) == (thread, guide, account)
 
 
+@pytest.mark.parametrize("uid", ["github:12", "a/b", "ü@x.test"])
+async def test_a_context_knows_the_account_of_any_uid(stores: Stores, uid: str) -> None:
+    await stores.add_account(Account(id=uid, suspended=True))
+
+    assert (await stores.turns.context(uid, None, None)).account == Account(id=uid, suspended=True)
+
+
 async def test_a_context_leaves_out_what_is_anothers(stores: Stores) -> None:
     guide, thread = bot("somebody"), conversation("somebody")
     await stores.bots.create(guide, PLENTY)
