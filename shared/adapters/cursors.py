@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from shared.core.errors import InvalidArgumentError
@@ -52,11 +52,12 @@ def _decode(cursor: str) -> Any:
 def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        if moment.tzinfo is None:
+            raise _not_ours()
+        # Brought to UTC here, where a time before the first year or after the last is still the caller's mistake.
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise _not_ours() from error
-    if moment.tzinfo is None:
-        raise _not_ours()
-    return moment
 
 
 def _not_ours() -> InvalidArgumentError:

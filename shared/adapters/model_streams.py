@@ -20,6 +20,8 @@ from shared.core.errors import (
 from shared.domain.conversation import TokenUsage
 from shared.domain.prompt import Completion, ModelEvent, TextDelta
 
+_LONGEST_WAIT_SECONDS = 86_400.0
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -84,8 +86,7 @@ def refusal(status: int, headers: Mapping[str, str], retry_after_seconds: float 
 
     The messages are neutral: what providers write may repeat the prompt or the key.
     """
-    wait = _retry_after(headers)
-    wait = retry_after_seconds if wait is None else wait
+    wait = _bounded(_retry_after(headers), retry_after_seconds)
     match status:
         case HTTPStatus.TOO_MANY_REQUESTS:
             return ResourceExhaustedError("The model is asked too often.", retry_after_seconds=wait)
@@ -98,6 +99,12 @@ def refusal(status: int, headers: Mapping[str, str], retry_after_seconds: float 
         case _ if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             return UnavailableError("The model did not answer.", retry_after_seconds=wait)
     return InvalidArgumentError("The model's provider refuses the request: it may be too long, or against its rules.")
+
+
+def _bounded(*waits: float | None) -> float | None:
+    """The first that was told, at most a day: a slip such as `inf` would overflow a time, or stop the provider for good."""
+    told = next((wait for wait in waits if wait is not None), None)
+    return None if told is None else min(told, _LONGEST_WAIT_SECONDS)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:

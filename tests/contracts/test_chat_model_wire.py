@@ -125,7 +125,10 @@ async def test_a_refused_key_stands_nowhere_in_what_the_log_would_print(provider
     assert provider.KEY not in "".join(traceback.format_exception(raised.value))
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("7", 7.0), ("0.5", 0.5), ("-3", 0.0), ("soon", None), ("", None)])
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7.0), ("0.5", 0.5), ("-3", 0.0), ("inf", 86_400.0), ("1e12", 86_400.0), ("nan", 0.0), ("soon", None), ("", None)],
+)
 async def test_retry_after_in_seconds_is_passed_on(provider, server, header, seconds):
     server.will_reply(provider.failure(429, {"Retry-After": header}))
 

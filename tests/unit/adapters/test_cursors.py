@@ -43,6 +43,12 @@ def test_a_cursor_for_the_longest_id_fits_what_a_request_may_carry() -> None:
     assert len(cursors.after_time(datetime(2026, 11, 22, 13, 0, 0, 123456, tzinfo=UTC), "x" * 128)) <= 512
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_a_time_outside_the_calendar_is_refused(moment: str) -> None:
+    with pytest.raises(InvalidArgumentError):
+        cursors.read_time(base64.urlsafe_b64encode(json.dumps([moment, "id"]).encode()).decode())
+
+
 @pytest.mark.parametrize("deep", ["[" * 100_000, "[" * 100_000 + "]" * 100_000])
 def test_a_deep_cursor_is_refused_rather_than_followed(deep: str) -> None:
     with pytest.raises(InvalidArgumentError):
