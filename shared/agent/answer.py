@@ -111,7 +111,7 @@ class Answer:
         """The model's text; however the stream ends, one ledger entry says what it cost."""
         pieces: list[str] = []
         usage: TokenUsage | None = None
-        model = self._speaker.model.spec.name
+        model, finish_reason = self._speaker.model.spec.name, None
         try:
             async with _closing(self._speaker.model.stream(prompt, self._speaker.generation)) as events:
                 async for event in events:
@@ -119,14 +119,15 @@ class Answer:
                         pieces.append(event.text)
                         yield event.text
                     elif isinstance(event, Completion):
-                        usage, model = event.usage, event.model or model
+                        usage, model, finish_reason = event.usage, event.model or model, event.finish_reason
         except SynapseError:
             usage = usage or (None if pieces else TokenUsage())
             raise
         finally:
             # A model that did not count is estimated; one that refused before its first word cost nothing.
             used = usage or TokenUsage(prompt_tokens=prompt_tokens(prompt), completion_tokens=estimated_tokens("".join(pieces)))
-            self.calls.append(ModelCall(model=model, usage=used, estimated=usage is None))
+            entry = ModelCall(model=model, usage=used, estimated=usage is None, finish_reason=finish_reason)
+            self.calls.append(entry)
 
     def _event(self, piece: str | Citation) -> Shown:
         if isinstance(piece, str):

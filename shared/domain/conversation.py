@@ -89,6 +89,9 @@ class ModelCall(Model):
     model: str
     usage: TokenUsage
     estimated: bool = False
+    finish_reason: str | None = Field(
+        default=None, description="As of Completion: `length` tells of an answer cut short; null where the stream broke off."
+    )
 
 
 def usage_of(calls: Iterable[ModelCall]) -> TokenUsage:

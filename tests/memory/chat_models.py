@@ -89,6 +89,8 @@ class ScriptedChatModel:
         self.spec = ModelSpec(name=name, adapter="memory", context_tokens=8192)
         self.script = script
         self.usage = usage
+        self.finish_reason = "stop"
+        self.stand_in: str | None = None
         self.error = error
         self.gate = gate
         self.prompts: list[Prompt] = []
@@ -115,7 +117,7 @@ class ScriptedChatModel:
             yield TextDelta(text=piece)
         if self.error:
             raise self.error
-        yield Completion(usage=self.usage)
+        yield Completion(usage=self.usage, finish_reason=self.finish_reason, model=self.stand_in)
 
 
 class MemoryChatModels:

@@ -128,6 +128,14 @@ async def test_counted_tokens_are_the_models_own() -> None:
     assert (answer.usage.total, answer.calls[0].estimated, answer.calls[0].model) == (73, False, "scripted")
 
 
+async def test_the_ledger_says_why_the_model_stopped_and_who_stood_in() -> None:
+    model = ScriptedChatModel(["Krill."])
+    model.finish_reason, model.stand_in = "length", "stand-in"
+    answer = an_answer(model)
+    assert [event async for event in answer.events(whales().knowledge)]
+    assert (answer.calls[0].model, answer.calls[0].finish_reason) == ("stand-in", "length")
+
+
 async def test_tokens_that_nobody_counted_are_estimated() -> None:
     answer = await told(["Krill, " * 20])
     assert answer.calls[0].estimated
@@ -148,6 +156,7 @@ async def test_what_came_before_a_failure_is_kept_and_paid() -> None:
     with pytest.raises(UnavailableError):
         _ = [event async for event in answer.events(whales().knowledge)]
     assert answer.text == "They eat krill"
+    assert answer.calls[0].finish_reason is None
     assert answer.usage.completion_tokens > 0
 
 
