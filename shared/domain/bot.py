@@ -56,7 +56,6 @@ class Bot(Record):
     owner_id: str
     version: int = 1
     configuration: BotDraft
-    turns: int = 0
     created_at: datetime
     updated_at: datetime
 

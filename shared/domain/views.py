@@ -13,14 +13,13 @@ class BotView(BotDraft):
 
     id: str
     version: int
-    turns: int
     created_at: datetime
     updated_at: datetime
 
     @classmethod
     def of(cls, bot: Bot) -> Self:
         """The view of a stored bot."""
-        known = bot.model_dump(include={"id", "version", "turns", "created_at", "updated_at"})
+        known = bot.model_dump(include={"id", "version", "created_at", "updated_at"})
         return cls(**bot.configuration.model_dump(), **known)
 
 

@@ -41,7 +41,7 @@ def provide(annotation: Any) -> Any:
     Raises InternalError for a type nobody wired.
     """
     name = _name(annotation)
-    if name not in _bound and isinstance(annotation, type) and is_dataclass(annotation):
+    if name not in _bound and _is_bundle(annotation):
         return annotation(**{field: provide(port) for field, port in get_type_hints(annotation).items()})
     return _bound[name] if name in _bound else _build(name)
 

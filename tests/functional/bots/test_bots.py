@@ -18,7 +18,7 @@ async def test_a_bot_is_made_as_drafted_and_can_be_read(world: World) -> None:
     draft = recorded(__file__, "create_bot")
     made = (await CREATE.call(draft, token="alice")).result
     assert {name: made[name] for name in draft} == draft | {"name": "Whale reader"}
-    assert (made["version"], made["turns"]) == (1, 0)
+    assert made["version"] == 1
     assert (await GET.call({"bot_id": made["id"]}, token="alice")).result == made
     assert world.store.bots[made["id"]].owner_id == "alice"
     assert world.store.bot_versions[made["id"], 1].configuration.name == "Whale reader"
@@ -82,9 +82,12 @@ async def test_the_plans_limit_of_bots_holds(world: World) -> None:
     assert (await CREATE.call({"name": "One more"}, token="alice")).error["status"] == "RESOURCE_EXHAUSTED"
 
 
-async def test_a_suspended_account_makes_no_bot(world: World) -> None:
+async def test_a_suspended_account_makes_no_bot_and_searches_nothing(world: World) -> None:
     world.store.accounts["alice"] = Account(id="alice", suspended=True)
-    assert (await CREATE.call({"name": "Reader"}, token="alice")).error["status"] == "PERMISSION_DENIED"
+    made = await CREATE.call({"name": "Reader"}, token="alice")
+    searched = await SEARCH.call(recorded(__file__, "search_knowledge", bot_id="bot"), token="alice")
+    assert (made.error["status"], searched.error["status"]) == ("PERMISSION_DENIED", "PERMISSION_DENIED")
+    assert world.library.embedder.calls == []
 
 
 async def test_bots_are_listed_by_page_and_only_ones_own() -> None:
