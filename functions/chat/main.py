@@ -18,9 +18,13 @@ async def chat(
     """The turn's ids, the answer's text and citations as they come, its cost, and the whole."""
     turn = await chats.begin(Wanted(caller_id=call.uid, **request.model_dump()))
     async with turn:
+        # Told before a model is asked, so that a client that loses the stream knows which turn to look for.
         yield TurnStarted(conversation_id=turn.record.conversation_id, turn_id=turn.record.id)
+        # `async for` alone would leave the answer to the garbage collector when the reader leaves, and the model would go on
+        # writing.
         async with aclosing(turn.answer.events(knowledge)) as events:
             async for event in events:
                 yield event
         yield UsageCounted(**turn.answer.usage.model_dump())
+    # Outside the block: a result is answered only once the history holds the same.
     yield ChatResult.of(turn.record)

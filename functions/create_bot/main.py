@@ -19,6 +19,7 @@ async def create_bot(draft: BotDraft, call: Call, *, bots: Bots, accounts: Accou
     if draft.persona_id and draft.persona_id not in PERSONAS:
         raise InvalidArgumentError(f"There is no persona {draft.persona_id}; list_personas names them.", field="persona_id")
     if draft.model:
+        # Looked up and not opened: the model's SDK has no place in a function that only names it.
         registry.chat_model(draft.model)
     plan = active_plan(await accounts.get(call.uid))
     now = clock()

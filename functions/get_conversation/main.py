@@ -29,6 +29,7 @@ async def get_conversation(wanted: GetConversation, call: Call, *, turns: Turns,
     if conversation is None:
         raise NotFoundError("There is no such conversation.", field="chat_id")
     page = await turns.list(wanted.chat_id, call.uid, PageRequest(page_size=wanted.page_size, cursor=wanted.cursor))
+    # One moment for the whole page: two turns must not be judged by two clocks.
     now = clock()
     shown = tuple(TurnView.of(turn.seen_at(now)) for turn in page.items)
     return ConversationWithTurns(

@@ -36,5 +36,6 @@ async def list_chunks(request: ListChunks, call: Call, *, documents: Documents, 
     if not document.is_ready:
         return Page(items=())
     page = PageRequest(page_size=request.page_size, cursor=request.cursor)
+    # Asked by generation, so that a page never mixes what was learned with what is being learned.
     found = await chunks.list(document.id, document.live_generation, call.uid, page)
     return Page(items=tuple(ChunkView.of(chunk) for chunk in found.items), next_cursor=found.next_cursor)

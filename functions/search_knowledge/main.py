@@ -65,6 +65,7 @@ async def search_knowledge(
         raise NotFoundError("There is no such bot.", field="bot_id")
     settings = bot.configuration.retrieval
     if search.top_k:
+        # Only how many is the caller's to choose here: the least score is the bot's, so that this shows what its chat would read.
         settings = settings.model_copy(update={"top_k": search.top_k})
     passages = await knowledge.passages(search.query, bot, settings)
     return FoundPassages(items=tuple(FoundPassage.of(passage) for passage in passages))

@@ -52,6 +52,8 @@ class FallbackChatModel:
                 async for event in events:
                     said = True
                     yield event
+        # Not a missed deadline: who has waited a minute for one model should not wait another for the next. Not a refused request
+        # either, which the other model would refuse too.
         except (UnavailableError, ResourceExhaustedError, NotFoundError) as error:
             if said:
                 raise

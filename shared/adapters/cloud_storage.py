@@ -24,6 +24,8 @@ class CloudStorageBlobs:
     @translated
     async def create_upload_session(self, name: str, content_type: str, size_bytes: int, origin: str | None) -> str:
         """As the port says; the session lives a week, and needs no further credentials."""
+        # The session carries its permission in its address, so the page needs no credentials of Google. The generation match lets
+        # it make the object once: what was learned is never replaced under its document.
         session = await asyncio.to_thread(
             self._bucket.blob(name).create_resumable_upload_session,
             content_type=content_type,

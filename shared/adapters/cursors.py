@@ -25,6 +25,7 @@ def after_ordinal(ordinal: int) -> str:
 def read_time(cursor: str) -> tuple[datetime, str]:
     """The time and id of `after_time`. Raises InvalidArgumentError (field cursor)."""
     match _decode(cursor):
+        # The id becomes a path in the query, and the cursor comes from outside.
         case [str(moment), str(item_id)] if is_id(item_id):
             return _moment(moment), item_id
     raise _not_ours()

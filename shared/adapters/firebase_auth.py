@@ -48,6 +48,7 @@ class FirebaseIdentity:
             claims: dict[str, Any] = verify(token, app=self._app, check_revoked=check_revoked)
         except _REFUSED as error:
             raise _refusal("Authorization") from error
+        # After the refusals, which are subclasses of it: what is left is a failure to fetch keys or to ask for a revocation.
         except exceptions.FirebaseError as error:
             raise UnavailableError("The token cannot be verified at the moment; try again.") from error
         except _MALFORMED as error:

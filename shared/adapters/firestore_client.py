@@ -37,6 +37,7 @@ def place_of_user(client: AsyncClient, collection: str, uid: str, suffix: str = 
 
 def fields(record: Record) -> dict[str, Any]:
     """The record as a document's fields."""
+    # Python values rather than JSON ones: Firestore has times of its own, by which queries sort.
     return record.model_dump()
 
 

@@ -19,6 +19,7 @@ from shared.domain.step import Step, StepKey, StepState
 from shared.ports.ledger import Claim
 
 _LOST = (FailedPrecondition, NotFound)
+# A key may be released between our create and our read; more than a few times in a row is a crowd, not a race.
 _OPEN_TRIES = 3
 
 
@@ -31,6 +32,7 @@ class FirestoreLedger:
     @translated
     async def claim(self, key: StepKey, holder: str, now: datetime, lease_until: datetime) -> Claim:
         """As the port says: one write; where the step exists, one read and at most one more write and read."""
+        # A create before any read: nearly every step is new, and of many creates at once exactly one succeeds.
         step = Step(key=key, state=StepState.HELD, holder=holder, lease_until=lease_until)
         place = self._place(key)
         try:
@@ -75,6 +77,7 @@ class FirestoreLedger:
         step = _step(snapshot)
         if not step.is_free(now):
             return Claim(step, held=False)
+        # Attempts count claims, not deliveries: a step whose holder died is tried again as well.
         ours = claimed.model_copy(update={"attempt": step.attempt + 1})
         try:
             written = await place.update(_step_fields(ours), option=if_unchanged(self._client, snapshot.update_time))
@@ -86,6 +89,8 @@ class FirestoreLedger:
         step = claim.step.model_copy(update=changes)
         place = self._place(step.key)
         try:
+            # The version that we wrote last is the proof that we still hold it: a take-over has changed it, and our late write
+            # then fails.
             written = await place.update(_step_fields(step), option=if_unchanged(self._client, claim.token))
         except _LOST as error:
             raise ConflictError("Another holds this step by now.") from error

@@ -81,4 +81,5 @@ def _equal(collection: AsyncCollectionReference, **values: Any) -> AsyncQuery:
 
 
 def _newest_first(query: AsyncQuery, time_field: str) -> AsyncQuery:
+    # The id breaks ties of time: otherwise an item could stand on two pages, or on none.
     return query.order_by(time_field, direction=Query.DESCENDING).order_by("__name__", direction=Query.DESCENDING)

@@ -213,6 +213,7 @@ async def _owned(
     wanted = [reference(client, collection, item_id) for item_id in dict.fromkeys(ids) if is_id(item_id)]
     if not wanted:
         return {}
+    # Read by id and checked rather than queried by owner: it needs no index, and nothing tells a foreign id from a free one.
     own: dict[str, Entity] = {}
     async for snapshot in client.get_all(wanted, field_paths=only):
         if snapshot.exists and snapshot.get("owner_id") == owner_id:

@@ -102,6 +102,7 @@ class FirestoreTurns:
         """
         batch = self._client.batch()
         batch.set(self._turn(turn.conversation_id, turn.id), fields(turn))
+        # A set, since the first turn of a conversation makes its head with it.
         batch.set(reference(self._client, "conversations", conversation.id), fields(conversation))
         change = {"tokens": Increment(used_tokens - reservation.tokens)}
         batch.set(self._usage(reservation), {**SCHEMA, "owner_id": reservation.owner_id, **change}, merge=True)

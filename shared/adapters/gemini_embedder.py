@@ -36,6 +36,7 @@ class GeminiEmbedder:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(self._embed(text, kind)) for text in texts]
         except ExceptionGroup as errors:
+            # One is enough: the others were cancelled, or failed for the same reason at the same moment.
             first = errors.exceptions[0]
             raise first from first.__cause__
         return [task.result() for task in tasks]

@@ -53,6 +53,7 @@ def translated(method: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, Corou
         try:
             return await method(*args, **kwargs)
         except _RAISED as error:
+            # The cause stays for the log: our own sentence tells a caller nothing of the store.
             raise as_ours(error) from error
 
     return call

@@ -20,6 +20,7 @@ from shared.core.errors import (
 from shared.domain.conversation import TokenUsage
 from shared.domain.prompt import Completion, ModelEvent, TextDelta
 
+# Quotas of a day are the longest that providers have.
 _LONGEST_WAIT_SECONDS = 86_400.0
 
 

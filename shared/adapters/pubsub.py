@@ -25,5 +25,6 @@ class PubSubQueue:
         attributes = {"correlation_id": correlation_id} if correlation_id else {}
         path = self._publisher.topic_path(self._project, topic)
         bodies = [json.dumps(message, ensure_ascii=False).encode() for message in messages]
+        # All are handed over before any is waited for, so that the client sends them in few requests.
         stored = [asyncio.wrap_future(self._publisher.publish(path, body, **attributes)) for body in bodies]
         await asyncio.gather(*stored)

@@ -17,6 +17,7 @@ from shared.domain.events import CitationFound, Token
 from shared.domain.prompt import Completion, ModelEvent, Prompt, TextDelta, estimated_tokens
 from shared.ports.models import ChatModel
 
+# A guess, of a passage as long as the local embedder reads; settling the turn corrects it to what was used.
 _PASSAGE_TOKENS = 300
 Shown = Token | CitationFound
 NOT_FOUND = "I could not find an answer to this in what this bot has learned."
@@ -74,6 +75,7 @@ class Answer:
     async def events(self, knowledge: Knowledge) -> AsyncGenerator[Shown, None]:
         """Token and CitationFound events. Raises what the ports raise, and UnavailableError where the model says nothing."""
         query, passages = await self._retrieve(knowledge)
+        # No model is asked: without passages it could answer only from what it knows otherwise, or say the same for money.
         if self.found is False:
             yield self._say(NOT_FOUND)
             return
@@ -103,6 +105,7 @@ class Answer:
         for piece in reader.close():
             yield self._event(piece)
         if reader.gave_up:
+            # A model may give up after a claim that it has proved; then the proof counts.
             self.found = any(citation.verified for citation in self.citations)
             if not reader.has_begun:
                 yield self._say(NOT_FOUND)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 MARKER_CHARACTERS = 1000
+# Room for brackets with which the quote itself ends; a longer run is not waited for.
 _LONGEST_CLOSING = 8
 _CITATION = re.compile(r"\s*(?:passage\s+)?(\d{1,4})\s*(?:\|(.*))?", re.DOTALL | re.IGNORECASE)
 _NOT_FOUND = "not found"

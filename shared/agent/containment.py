@@ -28,6 +28,7 @@ _UNDECIDED = re.compile(
 _LINKED_NAME = re.compile(r"^(?:www\.)+")  # Markdown makes a link of such a name alone.
 _HOST_NAME = re.compile(r"[\w.-]+")
 _SENTENCE_END = ".,;:?"
+# Holds the place of an allowed link's bracket while the others are parted; a model's own text is cleared of it first.
 _ALLOWED = "\0"
 
 

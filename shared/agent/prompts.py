@@ -16,6 +16,7 @@ from shared.domain.conversation import Message, Role
 from shared.domain.prompt import ModelSpec, Prompt, estimated_tokens
 
 HISTORY_TOKENS = 3000
+# The rest of the room is for the history, without which a follow-up cannot be understood.
 PASSAGE_SHARE = 0.75
 _FRAME_TOKENS = 40
 _TITLE_CHARACTERS = 200
@@ -48,6 +49,7 @@ class Instructions:
     def render(self) -> str:
         """The system text; the product's rules come last, so that an owner's words do not override them."""
         cites = self.kind is AgentKind.RAG
+        # Named as the owner's, so that the model can weigh them below the rules that follow.
         owner = f"Instructions of the bot's owner:\n{self.bot}" if self.bot else ""
         return "\n\n".join(part for part in (_COMMON, self.persona, owner, _CITING if cites else "") if part)
 

@@ -10,9 +10,11 @@ from shared.domain.document import Document
 from shared.ports.models import Embedder, VectorIndex
 from shared.ports.store import Documents
 
+# For hits of old generations and texts that stand twice, and so that the lexical ranks have something to reorder.
 _OVERSAMPLE = 4
 _MARGIN = 8
 _WIDER = 4
+# What Firestore's find_nearest answers at most.
 _MOST = 1000
 
 
@@ -50,6 +52,7 @@ class _Search:
             near = [hit for hit in hits if hit.score >= settings.min_score]
             await self._read_documents(near)
             live = [hit for hit in near if self._is_live(hit)]
+            # Hits come best first: one below the least score means that all further ones are below it too.
             is_exhausted = len(near) < limit or limit >= _MOST
             if is_exhausted or len(live) >= 2 * settings.top_k:
                 return live
@@ -63,6 +66,8 @@ class _Search:
 
     def _is_live(self, hit: Hit) -> bool:
         document, chunk = self.documents[hit.chunk.document_id], hit.chunk
+        # The index filters by owner and bot already. It is asked again here, since an index is a copy, and this is the last gate
+        # before a reader.
         owners = (chunk.owner_id, chunk.bot_id)
         if document is None or owners != (self.bot.owner_id, self.bot.id) or document.bot_id != self.bot.id:
             return False

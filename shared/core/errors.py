@@ -47,6 +47,7 @@ class SynapseError(Exception):
     """Base of all; `message` is neutral and may be shown to the caller, `field` names the input at fault."""
 
     code: ClassVar[Code] = Code.INTERNAL
+    # Nothing comes again unless its class says so: an error that cannot pass would be delivered until its message is dead.
     verdict: ClassVar[Verdict] = Verdict.DROP
 
     def __init__(self, message: str, *, field: str | None = None, retry_after_seconds: float | None = None) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets
 
+# Without 0, 1, i, l and o, which people confuse when they read an id to somebody, and in one case, since some tools fold it.
 _ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
 _ID = re.compile(r"(?!__.*__\Z)[A-Za-z0-9_-]{1,128}")
 
@@ -33,6 +34,7 @@ def chunk_id(document_id: str, generation: int, ordinal: int) -> str:
 def digest(*parts: str) -> str:
     """A SHA-256 in hex over the parts, each preceded by its length so that no two lists of parts collide."""
     joined = "".join(f"{len(part)}:{part}" for part in parts)
+    # Text that cannot be encoded is digested as it stands: raising here would refuse what every other layer can hold.
     return hashlib.sha256(joined.encode("utf-8", "surrogatepass")).hexdigest()
 
 

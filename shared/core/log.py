@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 _correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
 _function: ContextVar[str] = ContextVar("function", default="")
+# Read off a record rather than listed: Python adds attributes from version to version, and each would appear in every line.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 logger = logging.getLogger("synapse")
@@ -28,6 +29,7 @@ class JsonFormatter(logging.Formatter):
         entry.update({key: value for key, value in vars(record).items() if key not in _STANDARD})
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
+        # A value that JSON does not know must not cost the line: it is often the one about an error.
         return json.dumps(entry, default=str, ensure_ascii=False)
 
 
@@ -35,8 +37,10 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     """Send the product's log to the stream (standard output unless given); calling it again replaces the stream."""
     handler = logging.StreamHandler(stream or sys.stdout)
     handler.setFormatter(JsonFormatter())
+    # Replaced rather than added: with two handlers every line would be printed, and billed, twice.
     logger.handlers[:] = [handler]
     logger.setLevel(level)
+    # The root logger is the server's, which would print the line again as plain text.
     logger.propagate = False
 
 

@@ -36,10 +36,14 @@ class Settings(BaseModel):
     gemini_location: str = "global"
     gemini_base_url: str = Field(default="", description="Another way to Vertex, such as Private Service Connect.")
     model_connect_seconds: float = Field(default=5.0, gt=0, le=60)
+    # A reasoning model may think for most of a minute before its first word. The upper bounds stay below the 300 s at which chat
+    # itself is cut.
     model_first_token_seconds: float = Field(default=60.0, gt=0, le=290)
     model_between_tokens_seconds: float = Field(default=30.0, gt=0, le=290)
     stream_checkpoint_seconds: float = Field(default=2.0, ge=0, le=60)
+    # Proxies commonly end a connection that was silent for half a minute.
     stream_heartbeat_seconds: float = Field(default=15.0, gt=0, le=60)
+    # A lease longer than the longest stage's own timeout would outlive every holder and only delay the healing.
     step_lease_seconds: float = Field(default=60.0, gt=0, le=540)
     max_upload_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
     firebase_auth_emulator_host: str = ""

@@ -34,6 +34,7 @@ Id = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]
 class PageRequest(Model):
     """A window on a list: `cursor` is the opaque `next_cursor` of the page before."""
 
+    # Each item is a billed read and lies in memory until the page is written.
     page_size: int = Field(default=20, ge=1, le=100)
     cursor: str | None = Field(default=None, max_length=512)
 

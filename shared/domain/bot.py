@@ -39,6 +39,7 @@ class BotDraft(Model):
     icon: str = Field(default="", max_length=200)
     keywords: tuple[Keyword, ...] = Field(default=(), max_length=20)
     description: str = Field(default="", max_length=2000)
+    # They stand in every prompt of the bot, so they are paid anew each turn: 8000 characters are some 2000 tokens.
     instructions: str = Field(default="", max_length=8000)
     persona_id: Id | None = None
     model: str | None = Field(

@@ -9,6 +9,7 @@ from pydantic import Field
 from shared.domain.base import Model, Record
 from shared.domain.chunk import Place
 
+# At most 18,000 characters: history costs one read, and the head stays far below the 1 MiB of a Firestore document.
 TAIL_MESSAGES = 12
 TAIL_MESSAGE_CHARACTERS = 1500
 
@@ -130,5 +131,6 @@ class Turn(Record):
 
     def seen_at(self, now: datetime) -> "Turn":
         """The turn as a reader should see it: one that runs without a lease was interrupted."""
+        # Nobody is left to write the end of a turn whose instance died, so each reader draws the conclusion.
         abandoned = self.status is TurnStatus.RUNNING and (self.lease_until is None or self.lease_until < now)
         return self.model_copy(update={"status": TurnStatus.INTERRUPTED}) if abandoned else self

@@ -66,6 +66,7 @@ def check_stock(totals: Stock, limits: Stock) -> None:
     """Raises ResourceExhaustedError naming the first total that passes its limit."""
     for name in Stock.model_fields:
         limit = getattr(limits, name)
+        # The total holds what was just added, so a total at the limit is the last that fits.
         if getattr(totals, name) > limit:
             raise ResourceExhaustedError(f"The plan's limit of {limit} {name} is reached.")
 
@@ -100,4 +101,5 @@ def _over(what: str, limit: int, retry_after_seconds: float) -> ResourceExhauste
 
 def plan_of(account: Account | None) -> Plan:
     """The account's plan; an unknown plan id falls back to the free one."""
+    # A plan that is taken off the list must not lock out the people who have it.
     return PLANS.get(account.plan_id, FREE) if account else FREE

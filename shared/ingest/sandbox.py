@@ -49,6 +49,7 @@ async def extract_contained(path: Path, kind: Kind, shard: int, bounds: Bounds |
 
 
 async def _ask(action: str, path: Path, kind: str, shard: int, bounds: Bounds) -> Answer:
+    # Files rather than pipes: a child that writes more than a pipe holds would wait for a parent that waits for its end.
     with TemporaryFile() as output, TemporaryFile() as errors:
         arguments = (action, str(bounds.memory_bytes), str(math.ceil(bounds.seconds)), str(path), kind, str(shard))
         process = await create_subprocess_exec(
@@ -76,6 +77,7 @@ async def _finish(process: Process, seconds: float) -> None:
         raise _too_slow(seconds) from error
     finally:
         if process.returncode is None:
+            # Also where our own task was cancelled: a reader that nobody waits for would keep its memory.
             process.kill()
             await process.wait()
 

@@ -36,6 +36,7 @@ def _limit(memory_bytes: int, cpu_seconds: int) -> None:
     """The parent watches the clock; the processor's time ends a child whose parent died."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 1))
+    # A dump of the memory would leave a person's file on the disk.
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_OUTPUT_BYTES, MAX_OUTPUT_BYTES))
 

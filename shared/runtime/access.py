@@ -16,6 +16,7 @@ async def identify(request: Request, trigger: HttpTrigger, settings: Settings) -
 
     Raises UnauthenticatedError without a valid token, PermissionDeniedError for one that is no administrator's.
     """
+    # Apps are checked first: what is no app of ours should cost no look at a person's token.
     if trigger.app_check and settings.app_check == "enforce":
         await _verify_app(request)
     token = _bearer(request)
@@ -23,6 +24,8 @@ async def identify(request: Request, trigger: HttpTrigger, settings: Settings) -
         if trigger.access == "public":
             return None
         raise UnauthenticatedError("Sign in: send 'Authorization: Bearer <token>'.", field="Authorization")
+    # A wrong token is refused even where none is needed: a page that believes itself signed in must learn that it is not. Only
+    # administrators pay the request that asks for revocation; other tokens end by themselves within the hour.
     caller = await _identity().verify(token, check_revoked=trigger.access == "admin")
     if trigger.access == "admin" and not caller.is_admin:
         raise PermissionDeniedError("Only an administrator may do this.")
@@ -45,7 +48,9 @@ def network_of(address: str) -> str:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
+        # What cannot be read shares one bucket instead of escaping the limit.
         return ""
+    # Whoever has one IPv6 address has its whole network of 64 bits, and could come from a new one each time.
     return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)  # noqa: PLR2004 - the version's name.
 
 

@@ -22,8 +22,10 @@ async def attempt(work: Awaitable[Answer], timeout_seconds: float | None = None)
     except ClientDisconnect as error:
         return _logged(_caused(CancelledError("The client went away before its request was read."), error))
     except TimeoutError as error:
+        # Our own limit or one inside the work: in both cases waiting longer was not worth it.
         return _logged(_caused(DeadlineExceededError("It took too long; try again."), error))
     except Exception as error:  # noqa: BLE001 - the program's one boundary: nothing unknown may reach the caller or kill the server.
+        # The class alone becomes the message: what libraries write may repeat a person's text or a key. The log has the trace.
         return _logged(_caused(InternalError(type(error).__name__), error))
 
 
@@ -43,6 +45,7 @@ def _logged(error: SynapseError) -> SynapseError:
     if error.code is Code.INTERNAL:
         logger.error("failed: %s", error.message, extra=about, exc_info=error)
     elif error.verdict is Verdict.RETRY:
+        # Without a cause the trace would lead to our own sentence and say no more than it does.
         logger.warning("refused: %s", error.message, extra=about, exc_info=error if error.__cause__ else None)
     else:
         logger.info("refused: %s", error.message, extra=about)

@@ -68,13 +68,16 @@ class Manifest(_Part):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z_]+[a-z]$", max_length=63)]
     trigger: Trigger
     needs: Literal["base", "ai", "documents", "billing", "training"] = "base"
+    # One account for each set of privileges rather than for each function: a project allows about a hundred.
     account: Literal["bots", "chat", "knowledge", "pipeline", "operations"]
     memory: Annotated[str, Field(pattern=r"^\d+(Mi|Gi)$")] = "256Mi"
     cpu: Annotated[str, Field(pattern=r"^[0-9.]+$")] = "1"
     timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 80
     min_instances: Annotated[int, Field(ge=0, le=100)] = 0
+    # A ceiling on what a flood of calls may cost before a person looks.
     max_instances: Annotated[int, Field(ge=1, le=1000)] = 20
+    # Files go to the bucket without passing a function, so a body is JSON and small.
     max_body_bytes: Annotated[int, Field(ge=1024, le=10 * 1024 * 1024)] = 256 * 1024
     stream: bool = False
     idempotent: bool = False
@@ -105,7 +108,8 @@ def read(name: str) -> Manifest:
     path = FUNCTIONS / name / "function.yaml"
     try:
         declared = yaml.safe_load(path.read_text("utf-8"))
-        return Manifest.model_validate({"name": name, **declared})
+        # The folder has the last word: a manifest that named itself could stand for another function.
+        return Manifest.model_validate({**declared, "name": name})
     except (OSError, TypeError, yaml.YAMLError, ValidationError) as error:
         raise InternalError(f"{path.relative_to(FUNCTIONS.parent)}: {error}") from error
 

@@ -33,6 +33,7 @@ class Contract:
 
     def invoke(self, request: BaseModel, context: Context | None) -> Any:
         """Call the use case with its ports; returns what it returns, a coroutine or an async generator."""
+        # Ports are asked for at each call: they belong to the event loop that serves it.
         arguments = [context if annotation in (Call, Delivery) else request for annotation in self.positional]
         return self.use_case(*arguments, **{name: wiring.provide(port) for name, port in self.ports.items()})
 
@@ -67,6 +68,7 @@ def _filled(use_case: UseCase, name: str, hints: Mapping[str, Any]) -> Any:
 
 def _wired(use_case: UseCase, name: str, hints: Mapping[str, Any]) -> Any:
     annotation = hints.get(name)
+    # Refused at decoration rather than at the first call: a function that cannot work must not start.
     if wiring.is_known(annotation):
         return annotation
     raise InternalError(f"{use_case.__name__}: no port is wired for parameter {name}: {annotation}")

@@ -7,6 +7,7 @@ from shared.core.settings import Settings
 
 _METHODS = "GET, POST, PUT, DELETE"
 _EXPOSED = "Retry-After, X-Correlation-Id"
+# Every call of a page would otherwise be two requests; an hour is soon enough for a change of the origins to be seen.
 _PREFLIGHT_SECONDS = "3600"
 
 
@@ -15,6 +16,7 @@ def preflight(request: Request, settings: Settings) -> Response:
     response = Response(status_code=204)
     if allow(request, response, settings):
         response.headers["Access-Control-Allow-Methods"] = _METHODS
+        # Echoed rather than listed: tracing libraries add headers of their own, and it is the token that decides.
         response.headers["Access-Control-Allow-Headers"] = request.headers.get("access-control-request-headers", "*")
         response.headers["Access-Control-Max-Age"] = _PREFLIGHT_SECONDS
         response.headers.add_vary_header("Access-Control-Request-Headers")
@@ -26,6 +28,7 @@ def allow(request: Request, response: Response, settings: Settings) -> bool:
     # Without cookies a foreign page can send only what it holds itself, so even "*" gives nothing away.
     origin = request.headers.get("origin")
     allowed = [entry.strip() for entry in settings.allowed_origins.split(",")]
+    # A cache on the way must not hand one origin's permission to another.
     if "*" not in allowed:
         response.headers.add_vary_header("Origin")
     if origin is None or not ("*" in allowed or origin in allowed):

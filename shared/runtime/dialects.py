@@ -17,6 +17,7 @@ from shared.runtime.validation import read_parameter
 
 Fields = dict[str, Any]
 
+# RFC 9110 gives such a body no meaning, and proxies drop it: to refuse it is better than to lose it.
 _BODILESS = frozenset({"GET", "DELETE"})
 _ENVELOPE = frozenset({"data"})
 
@@ -58,6 +59,7 @@ class Callable:
             raise InvalidArgumentError('The body must be an object {"data": ...}.', field="data")
         if extra := sorted(envelope.keys() - _ENVELOPE):
             raise InvalidArgumentError(f"The body holds data alone, not {extra[0][:100]}.", field=extra[0][:100])
+        # Few clients send typed integers, so only a body that may hold one is walked.
         data = strict_json.decode_int64(envelope["data"], "data") if b'"@type"' in body else envelope["data"]
         return _members(data, "data")
 
@@ -84,6 +86,7 @@ class Rest:
             raise MethodNotAllowedError(self.trigger.method)
         fields = self._body_fields(request, body)
         for name, text in [*request.query_params.multi_items(), *self.parameters.items()]:
+            # Which of two values counts would be a secret of ours; a caller who checks one of them would be deceived.
             if name in fields:
                 raise InvalidArgumentError(f"{name[:100]} is given twice.", field=name[:100])
             fields[name] = read_parameter(model, name, text)
@@ -118,6 +121,7 @@ def dialect_of(request: Request, manifest: Manifest) -> Dialect | None:
     match = trigger and _template(trigger.path).fullmatch(f"/{path}")
     if trigger is None or not match:
         return None
+    # The SDK waits for events at a unary function too; a REST client that merely accepts them is better served by plain JSON.
     return Rest(trigger, match.groupdict(), streams=wants_stream and manifest.stream)
 
 
@@ -128,6 +132,7 @@ def _template(path: str) -> re.Pattern[str]:
 
 def _require_json(request: Request) -> None:
     kind, _, parameters = request.headers.get("content-type", "").partition(";")
+    # Browsers and SDKs add the charset; another one than UTF-8 would be misread rather than refused further on.
     charset = re.search(r"charset=\"?([\w-]+)", parameters.lower())
     if kind.strip().lower() != "application/json" or (charset and charset[1] not in {"utf-8", "utf8"}):
         raise UnsupportedMediaTypeError

@@ -45,6 +45,7 @@ class EventFunction:
     async def _run(self, request: Request) -> None:
         admitted_settings()
         await read_body(request, self.manifest.max_body_bytes)
+        # The body was read though nothing is in it, so that it is bounded like every other.
         result = await self.contract.invoke(NoFields(), None)
         logger.info("ran", extra={"result": _shown(result)})
 
@@ -54,6 +55,7 @@ class EventFunction:
         # Only now is the caller's correlation id known; a malformed message was logged under the delivery's.
         begin(self.manifest.name, delivery.correlation_id or delivery.message_id)
         prefix = self.manifest.trigger.storage
+        # Acknowledged, since an event of another kind or place is no mistake and would come again for ever.
         if prefix is not None and not is_finalized(delivery, prefix):
             return
         await self.contract.invoke(self._message(delivery.body), delivery)

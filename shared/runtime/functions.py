@@ -83,6 +83,7 @@ def entry_point(manifest: Manifest, use_case: UseCase) -> EntryPoint:
     async def entry(request: Request) -> Response:
         return await respond(request)
 
+    # The gateway, the tests and whatever is generated from the functions read these instead of the source.
     vars(entry).update(use_case=use_case, contract=contract, manifest=manifest)
     return cast("EntryPoint", aio.http(entry))
 

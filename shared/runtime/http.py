@@ -54,6 +54,8 @@ class HttpFunction:
         started = perf_counter()
         correlation_id = begin(self.manifest.name, request.headers.get("x-correlation-id"))
         dialect = dialect_of(request, self.manifest)
+        # Two boundaries: a refusal of the inner one gets its CORS headers, without which a browser hides it from its page; the
+        # outer one is for what breaks before it is known who may read.
         outcome = await attempt(self._serve(request, dialect))
         response = _refusal(dialect, outcome) if isinstance(outcome, SynapseError) else outcome
         response.headers["X-Correlation-Id"] = correlation_id
@@ -78,6 +80,7 @@ class HttpFunction:
         # Whoever may not call is refused before a byte of the body is read.
         caller = await access.identify(request, self.trigger, settings)
         ip = access.client_ip(request, settings)
+        # Signed-in callers are limited by their plan: one address may be a whole school.
         if self.trigger.access == "public":
             self.limit.take(access.network_of(ip))
         work = self._work(request, dialect, await read_body(request, self.manifest.max_body_bytes), caller, ip)
@@ -92,6 +95,8 @@ class HttpFunction:
 
     def _work(self, request: Request, dialect: Dialect, body: bytes, caller: Caller | None, ip: str) -> _Work:
         fields = dialect.fields(request, body, self.contract.request)
+        # The callable SDK sets no headers, so there the key comes as a field. It is taken out before the model sees it, since no
+        # model has it.
         named = fields.pop("idempotency_key", None) if self.manifest.idempotent else None
         call = Call(
             uid=caller.uid if caller else "",
@@ -117,6 +122,7 @@ class HttpFunction:
         """The answer as JSON; under an idempotency key, the stored one where the work is done already."""
         if not self.manifest.idempotent or work.call.idempotency_key is None:
             return _encoded(await self.contract.invoke(work.request, work.call))
+        # The whole timeout is the lease: no second call may begin while the first can still write.
         once = Once(wiring.provide(Receipts), wiring.provide(Clock), self.manifest.timeout_seconds)
         key = Key(work.call.uid, self.manifest.name, work.call.idempotency_key)
         answer = await once.run(key, work.fields, lambda: self._storable(work))
@@ -124,6 +130,7 @@ class HttpFunction:
 
     async def _storable(self, work: _Work) -> Any:
         answer = _encoded(await self.contract.invoke(work.request, work.call))
+        # Kept as the caller got it rather than as a model, so that a replay says what the release that did the work said.
         return None if answer is None else json.loads(answer)
 
 

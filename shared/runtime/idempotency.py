@@ -13,7 +13,9 @@ from shared.core.log import logger
 from shared.domain.receipt import Receipt, ReceiptState
 from shared.ports.ledger import Receipts
 
+# Longer than clients try again by themselves; a person who tries again the next day means something new.
 KEPT = timedelta(days=1)
+# What payment providers allow, so that one key can be handed through a chain of services.
 MAX_KEY_CHARACTERS = 255
 
 
@@ -86,11 +88,13 @@ class Once:
         )
 
     def _replayed(self, stored: Receipt, mine: Receipt) -> Any:
+        # Answering the first payload's result would tell the caller that the second was done.
         if stored.fingerprint != mine.fingerprint:
             message = "idempotency_key was used for another request; take a new key for a new request."
             raise InvalidArgumentError(message, field="idempotency_key")
         if stored.state is ReceiptState.DONE:
             return stored.answer
+        # The lease is the longest that it can take; most calls end long before, so the client is asked back soon.
         wait = max(1.0, (stored.lease_until - self.clock()).total_seconds())
         message = "The first call with this idempotency_key is still running; ask again."
         raise ConflictError(message, field="idempotency_key", retry_after_seconds=min(wait, 5.0))

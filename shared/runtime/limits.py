@@ -10,6 +10,7 @@ from starlette.requests import Request
 from shared.core.errors import ResourceExhaustedError
 from shared.runtime.replies import BodyTooLargeError
 
+# Bounds what an attacker with many addresses can make an instance remember.
 MAX_NETWORKS = 10_000
 
 
@@ -20,6 +21,7 @@ async def read_body(request: Request, limit_bytes: int) -> bytes:
     if announced.isdecimal() and int(announced[:20]) > limit_bytes:
         raise BodyTooLargeError(limit_bytes)
     body = bytearray()
+    # Counted while it is read: the announced length may be absent, or a lie.
     async for piece in request.stream():
         body += piece
         if len(body) > limit_bytes:
@@ -60,6 +62,7 @@ class NetworkLimit:
         if bucket is None:
             bucket = self._buckets[network] = _Bucket(self._capacity, now)
         self._buckets.move_to_end(network)
+        # To forget a network only forgives it, which is better than refusing those that come after.
         if len(self._buckets) > self._max_networks:
             self._buckets.popitem(last=False)
         bucket.left = min(self._capacity, bucket.left + (now - bucket.at) * self._capacity / 60)

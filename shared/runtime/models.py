@@ -89,6 +89,7 @@ def open_chat_models(settings: Settings, embedder: Embedder) -> ChatModels:
     """The registry's chat models; the extractive one ranks with the embedder."""
     from shared.adapters.chat_models import RegistryChatModels
 
+    # Openers rather than models: a provider's SDK takes long to import, and a turn needs one of them.
     openers: dict[str, Callable[[ModelSpec], ChatModel]] = {
         "extractive": lambda spec: _open_extractive(spec, embedder),
         "openai_compatible": lambda spec: _open_openai_compatible(spec, settings),

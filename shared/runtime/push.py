@@ -27,6 +27,7 @@ def read_push(body: bytes) -> Delivery:
         subscription=str(envelope.get("subscription", "")),
         attempt=_attempt(envelope.get("deliveryAttempt")),
         attributes=attributes,
+        # The bucket's own notification cannot carry one; the document then brings the id of the call that announced it.
         correlation_id=attributes.get("correlation_id", ""),
         body=_text(message.get("data", "")),
     )

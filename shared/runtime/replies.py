@@ -25,6 +25,7 @@ STATUS = {
 }
 """The callable protocol's map, which clients reverse where they have only the status."""
 
+# Not DEADLINE_EXCEEDED: the same request would most likely take as long again.
 _COMES_BACK = frozenset({Code.ABORTED, Code.RESOURCE_EXHAUSTED, Code.UNAVAILABLE})
 _OURS = "Something went wrong on our side. Quote the correlation id when you report it."
 
@@ -80,6 +81,7 @@ def headers_of(error: SynapseError) -> dict[str, str]:
 
 def callable_error(error: SynapseError) -> dict[str, Any]:
     """The object under `error` in the callable protocol."""
+    # The SDK hands `details` to its page as they are: a form marks the field, a retry waits, a report quotes the id.
     details: dict[str, Any] = {"correlation_id": log.correlation_id()}
     if error.field is not None:
         details["field"] = error.field

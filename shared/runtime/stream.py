@@ -23,6 +23,7 @@ Outputs = AsyncGenerator[BaseModel | bytes | None, None]
 Answer = TypeVar("Answer")
 
 _PING = b": ping\n\n"
+# Proxies otherwise compress the events, or collect them until the stream ends.
 _HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 
 
@@ -79,6 +80,7 @@ class EventStream(Response):
                 return
             if not done and clock() >= deadline:
                 await _stop(relay)
+                # The use case has ended and cleaned up by now, so a client that asks again at once finds what it left.
                 await channel.fail(DeadlineExceededError("The answer took too long; try again."))
             elif not done:
                 await channel.ping()

@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 
 from shared.core.errors import InvalidArgumentError
 
+# Deeper than any model of ours, and well before Python, pydantic and the stores meet limits of their own, each at another depth.
 MAX_DEPTH = 64
 
 _SHOWN_PATH_CHARACTERS = 100
@@ -65,6 +66,7 @@ def _integer(text: Any, path: str) -> int:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
+    # Readers differ in which of two they take, so something before us may have checked the other one.
     if len(members) != len(pairs):
         raise _NotStrictError("an object names a member twice")
     return members

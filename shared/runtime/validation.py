@@ -12,6 +12,7 @@ from shared.core.errors import InvalidArgumentError
 Request = TypeVar("Request", bound=BaseModel)
 
 _SHOWN_PROBLEMS = 5
+# The name of an unknown field is the caller's own text, and it stands in our log.
 _SHOWN_NAME_CHARACTERS = 100
 
 
@@ -52,6 +53,7 @@ def _adapter(annotation: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(cast("Any", annotation))
 
 
+# The input itself never becomes part of the message: it may be a secret that was put into the wrong field.
 def _named(problems: Sequence[ErrorDetails]) -> InvalidArgumentError:
     sentences = [_sentence(problem) for problem in problems[:_SHOWN_PROBLEMS]]
     return InvalidArgumentError(" ".join(sentences), field=_path(problems[0]))

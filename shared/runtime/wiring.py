@@ -30,8 +30,10 @@ THREADS = 64  # Clients without an async form wait in threads; the default of cp
 Port = TypeVar("Port")
 Factory = Callable[[], Any]
 
+# By name, since this file only names the ports: importing them all would cost each function the others' imports.
 _factories: dict[str, Factory] = {}
 _bound: dict[str, Any] = {}
+# Clients keep connections of the loop that made them, and must go with it.
 _built: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, Any]] = WeakKeyDictionary()
 
 

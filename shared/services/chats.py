@@ -32,6 +32,7 @@ class Chats:
 
     def _speaker(self, scene: Scene) -> Speaker:
         bot = scene.bot
+        # A persona that a bot names and that was taken away leaves the bot's own instructions, which still make sense alone.
         persona = PERSONAS.get((bot.configuration.persona_id if bot else scene.conversation.persona_id) or "")
         written = persona.instructions if persona else ""
         if bot is None:

@@ -50,11 +50,13 @@ async def set_scene(wanted: Wanted, turns: Turns, bots: Bots, now: datetime) -> 
     if wanted.conversation_id is None and (wanted.bot_id is None) == (wanted.persona_id is None):
         raise InvalidArgumentError("Name exactly one of bot_id and persona_id, or a conversation_id.", field="bot_id")
     context = await turns.context(wanted.caller_id, wanted.conversation_id, wanted.bot_id)
+    # Before the answer can differ by what the caller named: a suspended account learns nothing of what exists.
     plan = active_plan(context.account)
     conversation = context.conversation or await _begun(wanted, turns, now)
     _check_same(wanted, conversation)
     bot = context.bot
     if bot is None and conversation.bot_id:
+        # The one read that the batch could not hold: only the conversation knew which bot it is.
         bot = await bots.get(conversation.bot_id, wanted.caller_id) if wanted.bot_id is None else None
         if bot is None:
             raise NotFoundError("There is no such bot.", field="bot_id")
@@ -96,6 +98,7 @@ async def _begun(wanted: Wanted, turns: Turns, now: datetime) -> Conversation:
 
 async def _headless(turns: Turns, conversation_id: str, owner_id: str) -> Conversation | None:
     """A head is written when a turn is settled, to keep a turn within five writes; a crash in the first turn leaves none."""
+    # Turns lie under an id that anybody may name, so the query asks for the owner's own.
     page = await turns.list(conversation_id, owner_id, PageRequest(page_size=1))
     if not page.items:
         return None

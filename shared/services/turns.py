@@ -19,9 +19,12 @@ from shared.domain.plan import Reservation
 from shared.ports.store import Turns
 from shared.services.scenes import Scene
 
+# The platform takes the processor away soon after a request has ended, so a longer wait would only look safe.
 SETTLE_SECONDS = 10.0
 _CHECKPOINT_SECONDS = 3.0
+# Long enough for a few checkpoints to fail before readers take the turn for interrupted.
 _LEASE_SECONDS = 60.0
+# Chat is cut at 300 s; without checkpoints nothing prolongs the lease meanwhile.
 _WHOLE_TURN_SECONDS = 330.0
 
 _unfinished: set[asyncio.Task[None]] = set()
@@ -64,6 +67,7 @@ class LiveTurn:
     async def __aenter__(self) -> Self:
         reserving = asyncio.create_task(self._reserve())
         try:
+            # Cut in the middle a commit may stand or not, and only its end tells which: it is waited for and then undone.
             await asyncio.shield(reserving)
         except asyncio.CancelledError as error:
             await _see_through(self._give_up(reserving, error))
@@ -78,6 +82,7 @@ class LiveTurn:
         except SynapseError:
             if error is None:
                 raise
+            # What ended the turn is what the caller must see; the turn itself reads as interrupted once its lease has ended.
             logger.exception("a turn that ended early could not be settled", extra={"turn_id": self.record.id})
 
     async def _reserve(self) -> None:
@@ -101,6 +106,7 @@ class LiveTurn:
         saved, lease_until = "", self.record.lease_until
         while not await self._leaves_within(self._upkeep.checkpoint_seconds):
             now, text = self._upkeep.clock(), self.answer.text
+            # A model that thinks writes nothing: only the lease then needs a write, and only now and then.
             if text == saved and lease_until and now < lease_until - self._upkeep.lease / 2:
                 continue
             try:
