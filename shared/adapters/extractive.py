@@ -96,6 +96,7 @@ class ExtractiveChatModel:
         order = sorted(range(len(found)), key=lambda position: -scores[position])
         if not order or scores[order[0]] < self._tuning.answer_score:
             return []
+        # Relative to the best as well: beside a clear answer, what merely mentions the subject is noise.
         least = max(self._tuning.answer_score, self._tuning.keep_share * scores[order[0]])
         return [found[position] for position in order[:_MOST_EXTRACTS] if scores[position] >= least]
 
@@ -117,6 +118,7 @@ def _written(extracts: Sequence[Statement], max_tokens: int) -> Iterator[str]:
     for position, extract in enumerate(extracts):
         line, citation = f"\n- {extract.text} ", f"[[{extract.passage.number}|{extract.quote}]]"
         left -= estimated_tokens(line + citation)
+        # The first extract is always whole: half a quote would not be found in its chunk.
         if position and left < 0:
             return
         yield line

@@ -157,6 +157,7 @@ class FirestoreTurns:
 
     def _count(self, batch: AsyncWriteBatch, reservation: Reservation, sign: int) -> None:
         minute = _minute(reservation.at)
+        # A counter that nobody reads again is deleted with the write that is made anyway.
         minutes: dict[str, Any] = {str(minute - age): DELETE_FIELD for age in _FORGOTTEN_AGES}
         minutes[str(minute)] = Increment(sign)
         change = {"turns": Increment(sign), "tokens": Increment(sign * reservation.tokens), "minutes": minutes}

@@ -69,6 +69,7 @@ class FirestoreEmbeddingCache:
         if not wanted:
             return {}
         found = [snapshot async for snapshot in self._client.get_all(wanted)]
+        # By id, since Firestore answers a batch in any order.
         return {snapshot.id: tuple(snapshot.get("vector")) for snapshot in found if snapshot.exists}
 
     @translated

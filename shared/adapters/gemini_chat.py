@@ -62,6 +62,7 @@ def _fragment(chunk: types.GenerateContentResponse) -> Fragment:
     parts = (candidate.content.parts if candidate and candidate.content else None) or ()
     reason = candidate.finish_reason if candidate else None
     return Fragment(
+        # Thoughts are paid for and not said: they may quote the passages without the marks by which quotes are checked.
         text="".join(part.text for part in parts if part.text and not part.thought),
         finish_reason=_FINISH_REASONS.get(reason.value, reason.value.lower()) if reason else None,
         usage=_usage(chunk.usage_metadata) if chunk.usage_metadata else None,

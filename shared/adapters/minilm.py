@@ -73,6 +73,7 @@ class MiniLmEmbedder:
         """Batches hold texts of like length, since every text of a batch is padded to its longest."""
         del kind  # The model was trained on symmetric pairs.
         order = sorted(range(len(texts)), key=lambda position: len(texts[position]))
+        # By position, since the batches leave the order in which the texts were given.
         vectors: dict[int, Vector] = {}
         for start in range(0, len(order), _BATCH):
             batch = order[start : start + _BATCH]

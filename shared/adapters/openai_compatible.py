@@ -57,6 +57,7 @@ class OpenAiCompatibleChatModel:
         except BadRequestError as error:
             if error.param not in _INSTEAD or error.param in self._refused:
                 raise
+            # Remembered by the instance: the next turns need not be refused first.
             self._refused.add(error.param)
         return await self._request(prompt, settings)
 

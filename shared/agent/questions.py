@@ -45,6 +45,7 @@ def _leans_back(question: str) -> bool:
 def _earlier_question(said: Sequence[Message]) -> str:
     """The last question that did not lean back itself; with none, the first."""
     questions = [message.text for message in said if message.role is Role.USER]
+    # A chain of follow-ups leans on the question that began it, not on the link before.
     whole = [text for text in questions if not _leans_back(text)]
     return (whole or questions[:1] or [""])[-1]
 

@@ -31,6 +31,7 @@ class QuotableText:
         quote = quote.strip()
         if not _is_evidence(quote) and quote != self.text.strip():
             return None
+        # Exactly first: most quotes stand there as they are, and the normal form of a chunk costs a walk over its text.
         start = _at_words(self.text, quote)
         return (start, start + len(quote)) if start >= 0 else self._find_normal(quote)
 

@@ -43,6 +43,7 @@ def rank(query: str, hits: Sequence[Hit], limit: int) -> list[Hit]:
     """
     candidates = [_Candidate(hit) for hit in hits]
     scores = _bm25(set(terms(query)), [candidate.words for candidate in candidates])
+    # Never zero: only texts that hold a word of the question have a score.
     best = max(scores.values(), default=1.0)
     fused = [_share(place) for place in range(len(candidates))]
     for place, at in enumerate(sorted(scores, key=lambda at: -scores[at])):

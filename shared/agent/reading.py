@@ -22,6 +22,7 @@ class Evidence:
         """
         if cited.number not in self._passages:
             return None
+        # Models miscount more often than they misquote, so a quote may prove itself in another passage.
         for number in (cited.number, *(other for other in self._passages if other != cited.number)):
             if span := self._texts[number].find(cited.quote):
                 return _verified(self._passages[number], span)

@@ -41,6 +41,7 @@ def _blocks(pages: Sequence[TextPage]) -> Iterator[Atom]:
             if span is None:
                 continue
             if block.kind is BlockKind.HEADING:
+                # A heading ends those of its own level and below, whatever levels the author left out.
                 above = [(level, text) for level, text in above if level < block.level]
             path = tuple(text for _, text in above)
             yield Atom(page_number, block_number, span, block.kind, path, 0)

@@ -68,6 +68,7 @@ def _fitted(drafts: list[_Draft], budget: Budget) -> list[_Draft]:
 
 
 def _shorter(draft: _Draft) -> list[_Draft]:
+    # The header is a repetition, and the row alone is still right; its own text must not be lost.
     if draft.header:
         return [draft._replace(header="")]
     return [draft._replace(span=span) for span in pieces_of(draft.page.text, draft.span, 2)]

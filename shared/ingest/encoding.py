@@ -45,6 +45,7 @@ def decode(content: bytes, declared: str | None = None) -> str:
     for encoding in (_marked(content), _wide(content), _escaped(content), "utf-8", declared):
         if encoding is not None and (text := _strict(content, encoding)) is not None:
             return text
+    # Replaced rather than refused: a few odd characters in a text are better than no text.
     return content.decode(_likely(content), "replace")
 
 
@@ -61,6 +62,7 @@ def _marked(content: bytes) -> str | None:
 
 def _wide(content: bytes) -> str | None:
     """UTF-16 without a mark shows in where its zero bytes stand."""
+    # An even number of bytes, so that the last character is not cut in half.
     sample = content[: min(len(content), _SAMPLE_BYTES) // 2 * 2]
     if not sample:
         return None

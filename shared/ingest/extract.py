@@ -92,4 +92,5 @@ def _read_whole(path: Path, kind: Kind) -> TextPage:
 
 def _content(path: Path) -> bytes:
     with path.open("rb") as file:
+        # One byte more than is allowed tells that the file is too long without reading the rest of it.
         return file.read(MAX_TEXT_BYTES + 1)

@@ -41,6 +41,7 @@ _BY_EXTENSION = {
     ".text": Kind.TEXT,
     ".log": Kind.TEXT,
 }
+# Browsers say these of a file that they do not know, and of Markdown; its name then tells more.
 _VAGUE_TYPES = {"", "application/octet-stream", "binary/octet-stream", "text/plain"}
 _SIGNATURES = (
     (b"PK\x03\x04", "a ZIP archive or an Office document"),
@@ -102,6 +103,7 @@ def sniff(path: Path, content_type: str) -> Kind:
         head = file.read(_HEAD_BYTES)
     if not head:
         raise RejectedFileError(FailureCode.EMPTY, "The file has no bytes. Check that it was saved, and upload it again.")
+    # Before the signatures, since bytes before a PDF's header may look like one of them.
     if b"%PDF-" in head[:_PDF_HEADER_WITHIN]:
         return Kind.PDF
     if (found := _signature(head)) is not None:
@@ -124,6 +126,7 @@ def _signature(head: bytes) -> str | None:
 
 
 def _has_html_root(head: bytes) -> bool:
+    # A wide encoding puts zero bytes between letters; without them one comparison serves all encodings.
     text = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
     while text.startswith((b"<!--", b"<?xml")):
         text = text.partition(b">")[2].lstrip()

@@ -66,6 +66,7 @@ def body_style(lines: Sequence[Line]) -> Style:
     sizes: Counter[float] = Counter()
     weights: Counter[tuple[float, int]] = Counter()
     for line in lines:
+        # To half a point, since scaled pages give one font a slightly different size in each line.
         size = round(line.size * 2) / 2
         sizes[size] += len(line.text)
         weights[size, line.weight] += len(line.text)
@@ -81,6 +82,7 @@ def running_lines(pages: Sequence[Sequence[Line]]) -> frozenset[str]:
     seen: Counter[str] = Counter()
     for lines in pages:
         seen.update({_digitless(line.text) for line in (*lines[:_EDGE_LINES], *lines[-_EDGE_LINES:])})
+    # A quarter, since chapters have heads of their own, and left and right pages differ.
     needed = max(_RUNNING_PAGES, len(pages) / 4)
     return frozenset(text for text, count in seen.items() if count >= needed)
 

@@ -26,6 +26,7 @@ def read_markdown(text: str) -> TextPage:
     matter, source = _split_front_matter(clean(text))
     page = PageBuilder(None)
     page.add(BlockKind.PARAGRAPH, matter)
+    # CommonMark with the two extensions that people write everywhere; the others change what plain text means.
     parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
     _Walk(page).over(parser.parse(source))
     return page.build()

@@ -30,6 +30,7 @@ def tokens_of(group: Sequence[Atom]) -> int:
 def _closes(group: Sequence[Atom], atom: Atom, budget: Budget) -> bool:
     if atom.page != group[-1].page:
         return True
+    # Headings alone would be found by their words and say nothing, so the text below them may join them beyond the target.
     only_headings = all(each.kind is BlockKind.HEADING for each in group)
     if tokens_of(group) + atom.tokens > (budget.most if only_headings else budget.target):
         return True

@@ -29,6 +29,7 @@ class PageBuilder:
             return
         start = self._length + (len(_GAP) if self._parts else 0)
         end = start + len(text)
+        # Checked before the text is kept: a hostile file must not be whole in memory first.
         if end > self._max_characters:
             raise RejectedFileError(FailureCode.TOO_LARGE, _too_long(self._number, self._max_characters))
         self._parts.append(text)

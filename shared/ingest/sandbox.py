@@ -85,6 +85,7 @@ async def _finish(process: Process, seconds: float) -> None:
 def _read_answer(process: Process, output: IO[bytes], errors: IO[bytes]) -> Answer:
     if process.returncode != 0:
         errors.seek(max(0, errors.seek(0, os.SEEK_END) - _MOST_ERROR_BYTES))
+        # For us alone: a person cannot act on what a parser says as it dies.
         tail = errors.read().decode("utf-8", "replace")
         logger.warning("the reader of a file died", extra={"exit_code": process.returncode, "stderr": tail})
         raise _broken()

@@ -37,6 +37,7 @@ def client_ip(request: Request, settings: Settings) -> str:
     can write the ones before it; elsewhere the connection's.
     """
     forwarded = request.headers.get("x-forwarded-for", "") if settings.in_cloud() else ""
+    # Taken from the end: an entry that the client wrote would let it choose its own bucket.
     address = forwarded.rpartition(",")[2].strip()
     if address:
         return address

@@ -108,6 +108,7 @@ def _require(manifest: Manifest, use_case: UseCase, contract: Contract) -> None:
     if not right_kind(use_case):
         raise InternalError(f"{manifest.name}: it must be an async {'generator' if manifest.stream else 'function'}")
     context = Call if manifest.trigger.http else Delivery
+    # A stage has no caller and a call no delivery: to ask for the wrong one is found here, not by a person.
     if wrong := ({Call, Delivery} - {context}) & set(contract.positional):
         raise InternalError(f"{manifest.name}: it cannot take {wrong.pop().__name__}, but {context.__name__}")
     if (manifest.trigger.storage is not None) is not expects_notice(contract):

@@ -65,6 +65,7 @@ class NetworkLimit:
         # To forget a network only forgives it, which is better than refusing those that come after.
         if len(self._buckets) > self._max_networks:
             self._buckets.popitem(last=False)
+        # Refilled as it is looked at: no timer has to run in an instance that may be asleep.
         bucket.left = min(self._capacity, bucket.left + (now - bucket.at) * self._capacity / 60)
         bucket.at = now
         return bucket

@@ -41,6 +41,7 @@ class Registry(Model):
     def _fallbacks_end(self) -> "Registry":
         fallbacks = {spec.name: spec.fallback for spec in self.chat_models}
         for start, fallback in fallbacks.items():
+            # Followed to its end: a ring would ask the same failing providers until the turn runs out of time.
             name, seen = fallback, {start}
             while name is not None:
                 if name in seen or name not in fallbacks:

@@ -73,6 +73,7 @@ class EventStream(Response):
         clock = asyncio.get_running_loop().time
         deadline = clock() + self._pace.timeout_seconds
         while not relay.done():
+            # Whichever comes first: the stream must end before the platform cuts it, even between two heartbeats.
             patience = min(self._pace.heartbeat_seconds, max(0.0, deadline - clock()))
             done, _ = await asyncio.wait({relay, gone}, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
             if gone in done:

@@ -63,6 +63,7 @@ def bound(ports: Mapping[Any, Any]) -> Iterator[None]:
     try:
         yield
     finally:
+        # Restored whole rather than key by key, so that blocks may stand within each other.
         _bound.clear()
         _bound.update(before)
 
@@ -85,6 +86,7 @@ def _once(name: str, factory: Factory) -> Any:
     """What the factory builds, the same for every call that runs on this event loop."""
     loop = asyncio.get_running_loop()
     if loop not in _built:
+        # Once a loop, before its first client can start a thread of the default executor.
         loop.set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="synapse"))
         _built[loop] = {}
     built = _built[loop]
