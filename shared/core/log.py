@@ -39,6 +39,8 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     handler.setFormatter(JsonFormatter())
     # Replaced rather than added: with two handlers every line would be printed, and billed, twice.
     logger.handlers[:] = [handler]
+    # functions-framework configures logging anew where LOG_EXECUTION_ID is set, which disables the loggers that exist.
+    logger.disabled = False
     logger.setLevel(level)
     # The root logger is the server's, which would print the line again as plain text.
     logger.propagate = False

@@ -1,7 +1,7 @@
 """What the child process answers its parent: exactly one of the three."""
 
 from shared.domain.base import Model
-from shared.domain.document import FailureCode
+from shared.domain.document import FailureCode, RejectedFileError
 from shared.ingest.extract import Extraction, ExtractionPlan
 
 
@@ -18,3 +18,9 @@ class Answer(Model):
     plan: ExtractionPlan | None = None
     extraction: Extraction | None = None
     rejection: Rejection | None = None
+
+
+def too_much_memory() -> RejectedFileError:
+    """The refusal of a file that takes more memory to read than one may have; the child says it, or the parent of a dead one."""
+    message = "Reading the file takes more memory than one file may have. Split it, or save it in a simpler form."
+    return RejectedFileError(FailureCode.TOO_LARGE, message)

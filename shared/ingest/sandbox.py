@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from shared.core.log import logger
 from shared.domain.document import FailureCode, RejectedFileError
-from shared.ingest.answer import Answer
+from shared.ingest.answer import Answer, too_much_memory
 from shared.ingest.extract import Extraction, ExtractionPlan
 from shared.ingest.kinds import Kind
 from shared.ingest.limits import READ_MEMORY_BYTES, READ_SECONDS
@@ -88,7 +88,8 @@ def _read_answer(process: Process, output: IO[bytes], errors: IO[bytes]) -> Answ
         # For us alone: a person cannot act on what a parser says as it dies.
         tail = errors.read().decode("utf-8", "replace")
         logger.warning("the reader of a file died", extra={"exit_code": process.returncode, "stderr": tail})
-        raise _broken()
+        # An interpreter without memory often cannot even raise: it names the error and aborts.
+        raise too_much_memory() if "MemoryError" in tail else _broken()
     output.seek(0)
     try:
         answer = Answer.model_validate_json(output.read())

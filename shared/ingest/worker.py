@@ -4,8 +4,8 @@ import resource
 import sys
 from pathlib import Path
 
-from shared.domain.document import FailureCode, RejectedFileError
-from shared.ingest.answer import Answer, Rejection
+from shared.domain.document import RejectedFileError
+from shared.ingest.answer import Answer, Rejection, too_much_memory
 from shared.ingest.extract import extract, plan
 from shared.ingest.kinds import Kind
 from shared.ingest.limits import MAX_OUTPUT_BYTES
@@ -18,12 +18,15 @@ def main(arguments: list[str]) -> int:
     try:
         answer = _answer(action, Path(path), kind, int(shard))
     except RejectedFileError as refusal:
-        answer = Answer(rejection=Rejection(failure=refusal.failure, message=refusal.message))
+        answer = _rejected(refusal)
     except (MemoryError, RecursionError):
-        message = "Reading the file takes more memory than one file may have. Split it, or save it in a simpler form."
-        answer = Answer(rejection=Rejection(failure=FailureCode.TOO_LARGE, message=message))
+        answer = _rejected(too_much_memory())
     sys.stdout.buffer.write(answer.model_dump_json().encode())
     return 0
+
+
+def _rejected(refusal: RejectedFileError) -> Answer:
+    return Answer(rejection=Rejection(failure=refusal.failure, message=refusal.message))
 
 
 def _answer(action: str, path: Path, kind: str, shard: int) -> Answer:

@@ -12,7 +12,7 @@ _CORRELATION_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 def begin(function: str, given: str | None) -> str:
     """Bind the correlation id that came along, or a new one where none did or it is malformed; returns it."""
     # At the first call rather than at import: a test or a tool that imports a function keeps its own log.
-    if not log.logger.handlers:
+    if log.logger.disabled or not log.logger.handlers:
         log.configure()
     correlation_id = given if given and _CORRELATION_ID.fullmatch(given) else new_id()
     log.bind(function=function, correlation_id=correlation_id)

@@ -2,6 +2,7 @@
 
 import io
 import json
+from logging.config import dictConfig
 
 import pytest
 
@@ -45,3 +46,12 @@ def test_lines_of_a_joined_block_belong_to_the_earlier_call(lines):
     with log.joined(None):
         log.logger.info("looked")
     assert [line["correlation_id"] for line in lines()] == ["upload-1", "sweep-1"]
+
+
+def test_the_log_survives_a_configuration_that_disables_every_logger(lines):
+    stream = log.logger.handlers[0].stream
+    dictConfig({"version": 1, "root": {"level": "WARNING"}})
+    assert log.logger.disabled
+    log.configure(stream)
+    log.logger.info("heard")
+    assert lines()[0]["message"] == "heard"
