@@ -1,7 +1,7 @@
 """Finds a model's quote in the text it claims to quote, forgiving what models and PDFs change: case, spacing, typography."""
 
 import unicodedata
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from shared.agent.words import is_unsegmented
 
@@ -86,10 +86,15 @@ def _normalise(text: str) -> tuple[str, list[int]]:
         if after_space and characters:
             _join(characters, offsets, character, offset)
         after_space = False
-        plain = unicodedata.normalize("NFKD", character).translate(_PLAIN).casefold()
+        plain = _plain(character)
         characters.extend(plain)
         offsets.extend([offset] * len(plain))
     return "".join(characters), offsets
+
+
+@lru_cache(maxsize=4096)  # Most texts use few characters, and an unverified quote walks over every passage on the event loop.
+def _plain(character: str) -> str:
+    return unicodedata.normalize("NFKD", character).translate(_PLAIN).casefold()
 
 
 def _join(characters: list[str], offsets: list[int], character: str, offset: int) -> None:
