@@ -58,7 +58,7 @@ class StubChatModel:
 
     def _pieces(self, prompt: Prompt) -> Iterator[str]:
         yield from (f"word{number} " for number in range(1, self._delays.tokens))
-        quote = prompt.passages[0].chunk.text[:_QUOTE_CHARACTERS] if prompt.passages else ""
+        quote = prompt.passages[0].chunk.text[:_QUOTE_CHARACTERS].rpartition(" ")[0] if prompt.passages else ""
         yield f"end [[1|{quote}]]." if quote else "end."
 
 
