@@ -19,7 +19,8 @@ from shared.domain.prompt import Completion, ModelEvent, ModelSpec, Prompt, Text
 from shared.ports.models import Embedder
 
 _MOST_EXTRACTS = 3
-_LONGEST_QUOTE = 800  # The citation syntax holds 1000 characters.
+# The citation syntax holds 1000 characters.
+_LONGEST_QUOTE = 800
 _LEAD_CHARACTERS = 80
 _LEAD_WORDS = 4
 

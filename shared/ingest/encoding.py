@@ -6,7 +6,8 @@ import re
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.ingest.limits import MAX_TEXT_BYTES
 
-_MARKS = (  # The longer first: UTF-32-LE begins with the mark of UTF-16-LE.
+# The longer first: UTF-32-LE begins with the mark of UTF-16-LE.
+_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -14,18 +15,20 @@ _MARKS = (  # The longer first: UTF-32-LE begins with the mark of UTF-16-LE.
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE_BYTES = 64 * 1024
-_MOSTLY = 0.4  # Of the even or the odd bytes: text in a Latin script has nearly all, mixed text at least its spaces and digits.
+# Of the even or the odd bytes: text in a Latin script has nearly all, mixed text at least its spaces and digits.
+_MOSTLY = 0.4
 _HARDLY = 0.05
 _CONTROL_SHARE = 0.02
 _CONTROLS = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
 _ISO_2022_ESCAPES = re.compile(rb"\x1b(?:\$[@BCA()]|\([BJI])")
 _WESTERN = "cp1252"
+# Nobody saves so, and Russian in KOI8-R passes for it.
 _RARE = [
     "shift_jis_2004",
     "shift_jisx0213",
     "euc_jis_2004",
     "euc_jisx0213",
-]  # Nobody saves so, and Russian in KOI8-R passes for it.
+]
 
 
 def decode(content: bytes, declared: str | None = None) -> str:

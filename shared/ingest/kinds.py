@@ -9,7 +9,8 @@ from shared.ingest.encoding import is_binary
 ACCEPTED = "PDF (.pdf), web pages (.html, .htm), Markdown (.md, .markdown) and plain text (.txt, .text, .log)"
 
 _HEAD_BYTES = 4096
-_PDF_HEADER_WITHIN = 1024  # Adobe's readers accept leading bytes up to here, and files rely on it.
+# Adobe's readers accept leading bytes up to here, and files rely on it.
+_PDF_HEADER_WITHIN = 1024
 
 
 class Kind(StrEnum):
@@ -67,6 +68,7 @@ _SIGNATURES = (
     (b"SQLite format 3\x00", "a database"),
     (b"%!PS", "a PostScript file"),
 )
+# Words may begin so: binary content must agree.
 _TEXT_LIKE = {
     b"BM",
     b"MZ",
@@ -76,7 +78,7 @@ _TEXT_LIKE = {
     b"BZh",
     b"OggS",
     b"Rar!\x1a\x07",
-}  # Words may begin so: binary content must agree.
+}
 
 
 def accepted_type(title: str, content_type: str) -> str:

@@ -17,13 +17,17 @@ _BOLDER = 80  # pdfium estimates weights; regular and bold of one family differ 
 _FARTHER = 1.3
 _TABLE_FARTHER = 3.0
 _INDENT = 0.8  # Of the size.
-_SAME_LINE = 0.4  # Of the size: superscripts and cells stand a little off.
-_USUAL_GAPS = (0.5, 3.0)  # In sizes: nearer is the same line, farther another block.
+# Of the size: superscripts and cells stand a little off.
+_SAME_LINE = 0.4
+# In sizes: nearer is the same line, farther another block.
+_USUAL_GAPS = (0.5, 3.0)
 _OTHER_SIZE = 0.08
-_NOTE = 0.9  # Bold that is smaller than this is a note, not a heading.
+# Bold that is smaller than this is a note, not a heading.
+_NOTE = 0.9
 _FEWEST_LETTERS = 2
 _FEWEST_FIGURES = 2
-_SHORT = 0.8  # Of the widest line of the block: what ends before was broken on purpose.
+# Of the widest line of the block: what ends before was broken on purpose.
+_SHORT = 0.8
 _EDGE_LINES = 2
 _RUNNING_PAGES = 3
 _DOT = re.compile(r"[\u2022\u25aa\u25cf\u25cb\u25e6\u2023\u2043\u2013*\u00b7-]\s+\S")

@@ -23,7 +23,8 @@ _PICTURE_SHARE = 0.5  # Of the page's area.
 _MOST_OBJECTS = 1_000  # Of a page; a scan has a few.
 _NEEDS_PASSWORD = {raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY}
 _WRAPPED_WORD = re.compile(r"(?<=[^\W\d_])[\ufffe\x02](?=[a-z\u00df-\u00ff\u0430-\u044f])")
-_SWAPPED_ALEF_LAM = re.compile("\u0627([\u0622\u0623\u0625\u0627])\u0644")  # No Arabic word has two alefs and then a lam.
+# No Arabic word has two alefs and then a lam.
+_SWAPPED_ALEF_LAM = re.compile("\u0627([\u0622\u0623\u0625\u0627])\u0644")
 _HYPHEN_MARK = re.compile(r"[\ufffe\x02]")
 
 

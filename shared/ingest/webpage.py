@@ -17,7 +17,8 @@ from shared.ingest.normal import clean
 from shared.ingest.pages import PageBuilder
 
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
-_CHARSET_WITHIN = 4096  # Browsers look in the first 1024 bytes; long comments push it on.
+# Browsers look in the first 1024 bytes; long comments push it on.
+_CHARSET_WITHIN = 4096
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 _NEVER_TEXT = ("script", "style", "noscript", "template", "svg", "math", "iframe", "object", "select", "button", "textarea")
 _BOILERPLATE = ("nav", "aside", "footer", "form", "dialog")
@@ -102,7 +103,8 @@ def _is_hidden(element: Any) -> bool:
     """Whether the element is no text or says of itself that it is not shown. Style sheets are not read."""
     if element.tag in _NEVER_TEXT or not isinstance(element.tag, str):
         return True
-    if element.tag in {"html", "body", "head"}:  # Pages hide all until a script has run.
+    # Pages hide all until a script has run.
+    if element.tag in {"html", "body", "head"}:
         return False
     if element.get("hidden") is not None or (element.get("aria-hidden") == "true" and element.tag != "a"):
         return True

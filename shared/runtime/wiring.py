@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from shared.ports.store import Bots, Chunks, DeadLetters, Documents, Turns
     from shared.runtime.models import Registry
 
-THREADS = 64  # Clients without an async form wait in threads; the default of cpu + 4 would queue an instance's calls.
+# Clients without an async form wait in threads; the default of cpu + 4 would queue an instance's calls.
+THREADS = 64
 
 Port = TypeVar("Port")
 Factory = Callable[[], Any]
