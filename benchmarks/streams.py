@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from local.ports import HOST
 
@@ -64,11 +64,12 @@ async def _follow(reader: asyncio.StreamReader, streamed: Streamed, began: float
             return
 
 
-def fault_of(last: dict[str, dict[str, str]], said: str) -> str:
+def fault_of(last: dict[str, dict[str, Any]], said: str) -> str:
     """Why a stream with that last event is not whole; empty where it is."""
     result = last.get("result")
     if result is None:
-        return f"ended with {last}"
+        error = last.get("error", {})
+        return f"{error.get('status')}: {error.get('message')}"
     if result["status"] != "done":
         return f"the turn is {result['status']}"
     return "" if result["answer"] == said else "the tokens are not the answer"

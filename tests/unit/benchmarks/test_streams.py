@@ -13,7 +13,7 @@ from benchmarks.streams import arrive, fault_of, keep_open
         ({"result": {"status": "done", "answer": "One two."}}, ""),
         ({"result": {"status": "done", "answer": "One two. Three."}}, "the tokens are not the answer"),
         ({"result": {"status": "interrupted", "answer": "One two."}}, "the turn is interrupted"),
-        ({"error": {"status": "INTERNAL"}}, "ended with {'error': {'status': 'INTERNAL'}}"),
+        ({"error": {"status": "INTERNAL", "message": "Oh."}}, "INTERNAL: Oh."),
     ],
 )
 def test_a_stream_is_whole_when_its_tokens_are_the_answer_of_a_done_turn(last: dict[str, dict[str, str]], fault: str) -> None:
