@@ -1,0 +1,61 @@
+"""What the README and the guides say is there: verbs, links, settings, and snippets that work as they are printed."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from local.toolchain import ROOT
+from shared.core.settings import Settings
+from shared.runtime.catalogue import Manifest
+
+GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
+
+
+def blocks(path: Path, language: str) -> list[str]:
+    """The code blocks of a guide in one language, without their indentation."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^\1```", path.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{indent}", "", block, flags=re.MULTILINE) for indent, block in found]
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_every_verb_that_a_guide_names_is_in_the_makefile(guide: Path):
+    verbs = set(re.findall(r"`make ([a-z-]+)`|^make ([a-z-]+)", guide.read_text("utf-8"), re.MULTILINE))
+    assert all(re.search(rf"^{one or other}:", MAKEFILE, re.MULTILINE) for one, other in verbs)
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.name)
+def test_every_link_leads_to_a_file_of_the_project(guide: Path):
+    links = re.findall(r"\]\(([^)#\s]+)\)", guide.read_text("utf-8"))
+    assert [link for link in links if "://" not in link and not (guide.parent / link).exists()] == []
+
+
+def test_every_folder_of_the_readmes_map_exists():
+    rows = re.findall(r"^\| (`[^|]+`) \|", (ROOT / "README.md").read_text("utf-8").split("## The map")[1], re.MULTILINE)
+    paths = [path for row in rows for path in re.findall(r"`([^`<\s]+)[^`]*`", row)]
+    assert len(paths) > 8
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_every_setting_that_the_readme_names_is_read():
+    named = set(re.findall(r"`([A-Z][A-Z_]+)(?:=[^`]*)?`", (ROOT / "README.md").read_text("utf-8")))
+    assert named
+    assert named <= {name.upper() for name in Settings.model_fields}
+
+
+def test_the_manifests_of_the_patterns_are_valid():
+    guide = ROOT / "docs" / "patterns.md"
+    manifests = [yaml.safe_load(block) for block in blocks(guide, "yaml")]
+    assert manifests
+    assert all(Manifest.model_validate({"name": "get_bot", **declared}) for declared in manifests)
+
+
+def test_the_python_of_the_patterns_is_the_projects_own():
+    (snippet,) = blocks(ROOT / "docs" / "patterns.md", "python")
+    shown = ast.parse(snippet)
+    real = ast.parse((ROOT / "functions" / "get_bot" / "main.py").read_text("utf-8"))
+    functions = [{node.name: node for node in tree.body if isinstance(node, ast.AsyncFunctionDef)} for tree in (shown, real)]
+    assert ast.dump(functions[0]["get_bot"].args) == ast.dump(functions[1]["get_bot"].args)
