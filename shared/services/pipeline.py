@@ -10,7 +10,7 @@ from shared.core.errors import ConflictError, ResourceExhaustedError, SynapseErr
 from shared.core.log import logger
 from shared.core.settings import Settings
 from shared.domain import pipeline as rules
-from shared.domain.document import Document, Failure, RejectedFileError, Stage
+from shared.domain.document import Document, Failure, FailureCode, RejectedFileError, Stage
 from shared.domain.pipeline import Moment, Publication, Steps
 from shared.domain.step import StageMessage, StepKey, StepState
 from shared.ports.ledger import Ledger
@@ -55,7 +55,9 @@ class Pipeline:
         try:
             output = await run_step(self.ledger, key, lambda: work(read.value), self.clock, lease_seconds, holder)
         except RejectedFileError as refusal:
-            await self.fail(message, Failure(code=refusal.failure, message=refusal.message))
+            # A file may be read too slowly since the instance was overloaded; any other refusal would come again.
+            can_retry = refusal.failure is FailureCode.TOO_SLOW
+            await self.fail(message, Failure(code=refusal.failure, message=refusal.message, can_retry=can_retry))
         except ResourceExhaustedError as refusal:
             await self._postpone(message, refusal)
         except SynapseError as error:

@@ -153,6 +153,14 @@ async def test_a_refused_file_fails_its_document_with_its_own_sentence(bench: Be
     assert (bench.document.status, bench.document.due_at) == (DocumentStatus.FAILED, None)
 
 
+async def test_a_file_that_was_read_too_slowly_may_be_tried_again(bench: Bench) -> None:
+    bench.put(DocumentStatus.RECEIVED)
+    await run(bench, Stage.EXTRACT, Work(error=RejectedFileError(FailureCode.TOO_SLOW, "It takes too long to read.")))
+    failure = bench.document.failure
+    assert failure is not None
+    assert (failure.code, failure.can_retry) == (FailureCode.TOO_SLOW, True)
+
+
 @pytest.mark.parametrize("error", [NotFoundError("no such object"), InvalidArgumentError("the model refuses the text")])
 async def test_an_error_that_cannot_pass_fails_the_document_and_hides_its_text(bench: Bench, error: SynapseError) -> None:
     bench.put(DocumentStatus.CHUNKING, extract=1, chunk=1)
