@@ -104,3 +104,8 @@ class Document(Record):
     def is_ready(self) -> bool:
         """Whether searches find it."""
         return self.live_generation > 0
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether its bytes were never kept: no object stays, and its stock went back to the owner as it failed."""
+        return self.failure is not None and self.failure.code in {FailureCode.UPLOAD_EXPIRED, FailureCode.UPLOAD_MISMATCH}

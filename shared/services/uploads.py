@@ -11,25 +11,29 @@ from shared.services.pipeline import Pipeline
 _EXPIRED = Failure(
     code=FailureCode.UPLOAD_EXPIRED, message="The upload was not finished within seven days. Upload the file again."
 )
-_UNUSABLE = {FailureCode.UPLOAD_EXPIRED, FailureCode.UPLOAD_MISMATCH}
+_MISMATCH = Failure(
+    code=FailureCode.UPLOAD_MISMATCH,
+    message="What arrived has not the size or the type that was announced. Upload the file again.",
+)
 
 
 async def accept_upload(pipeline: Pipeline, blobs: Blobs, upload: BlobStat) -> None:
     """Start learning the object's document. An object that no document waits for or keeps is deleted.
 
-    A second notice of the same object changes nothing, but asks for the extraction again where it was not begun.
+    A second notice of the same object changes nothing, but asks for the extraction again where it was not begun. Raises
+    ConflictError where the sweep is just looking at a document whose object must be refused.
     """
     document_id = document_of(upload.name)
     if document_id is None:
         logger.warning("an object is no upload", extra={"object": upload.name})
         return
     read = await pipeline.documents.load(document_id)
-    if read is None or _is_unusable(read.value):
+    if read is None or read.value.is_given_up:
         await blobs.delete(upload.name)
         return
     with joined(read.value.correlation_id):
         if read.value.status is DocumentStatus.AWAITING_UPLOAD:
-            await _receive(pipeline, blobs, read.value, upload)
+            await _receive(pipeline, blobs, read, upload)
         elif read.value.status is DocumentStatus.RECEIVED:
             await pipeline.publish(rules.opening(read.value))
 
@@ -46,26 +50,29 @@ async def watch_upload(pipeline: Pipeline, blobs: Blobs, read: Versioned[Documen
     elif now < rules.upload_expires_at(document):
         later = {"due_at": rules.next_upload_look(document, now)}
         await pipeline.documents.replace(read, document.model_copy(update=later))
-    elif expired := rules.failed(document, _EXPIRED, now):
-        await pipeline.documents.release(read, expired)
-        # It may have come between the two lines; its notice, if it is still to come, would delete it too.
-        await blobs.delete(upload_name(document.id))
+    else:
+        await _give_up(pipeline, blobs, read, _EXPIRED)
 
 
-def _is_unusable(document: Document) -> bool:
-    return document.failure is not None and document.failure.code in _UNUSABLE
-
-
-async def _receive(pipeline: Pipeline, blobs: Blobs, document: Document, upload: BlobStat) -> None:
-    message = rules.step_message(document)
+async def _receive(pipeline: Pipeline, blobs: Blobs, read: Versioned[Document], upload: BlobStat) -> None:
+    document, message = read.value, rules.step_message(read.value)
     if (upload.size_bytes, _plain(upload.content_type)) != (document.size_bytes, _plain(document.content_type)):
-        sentence = "What arrived has not the size or the type that was announced. Upload the file again."
-        await pipeline.fail(message, Failure(code=FailureCode.UPLOAD_MISMATCH, message=sentence))
-        await blobs.delete(upload.name)
+        await _give_up(pipeline, blobs, read, _MISMATCH)
         return
     received = await pipeline.change(message, lambda stored: rules.received(stored, upload.md5, pipeline.moment()))
     if received is not None:
         await pipeline.publish(rules.opening(received))
+
+
+async def _give_up(pipeline: Pipeline, blobs: Blobs, read: Versioned[Document], failure: Failure) -> None:
+    """End a document that awaits its upload. Its stock goes back in the commit that ends it, hence once; whoever dies before
+    the object is deleted leaves that to the notice, which comes again.
+    """
+    if failed := rules.failed(read.value, failure, pipeline.clock()):
+        await pipeline.documents.release(read, failed)
+        logger.info("a document failed", extra={"document_id": failed.id, "failure": failure.code.value})
+    # An expired upload may have arrived meanwhile.
+    await blobs.delete(upload_name(read.value.id))
 
 
 def _plain(content_type: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import UnavailableError
+from shared.core.errors import ConflictError, SynapseError, UnavailableError
 from shared.domain.document import DocumentStatus, FailureCode
 from shared.domain.plan import FREE, Account, Stock
 from tests.functional.knowledge.world import CREATE, ON_UPLOAD, START, STATUS, TEXT, World, payload, published
@@ -135,6 +135,29 @@ async def test_an_object_that_was_not_announced_so_fails_its_document(world: Wor
     status = (await STATUS.call({"job_id": document_id}, token="alice")).result
     assert (status["status"], status["failure"]["code"]) == ("failed", "upload_mismatch")
     assert (world.blobs.objects, published(world, "extract-document")) == ({}, [])
+    assert world.store.stock["alice"] == Stock()
+
+
+@pytest.mark.parametrize(
+    ("moment", "error"),
+    [
+        ("before release", ConflictError("The sweep was quicker.")),
+        ("after release", UnavailableError("The answer was lost.")),
+        ("before delete", UnavailableError("The bucket is away.")),
+    ],
+)
+async def test_a_refused_upload_gives_its_quota_back_once_however_often_it_is_told(
+    world: World, moment: str, error: SynapseError
+) -> None:
+    await world.create("kept.txt", "text/plain", 5)
+    document_id = await world.create("a.txt", "text/plain", 61)
+    name = f"uploads/{document_id}"
+    world.blobs.objects[name] = StoredBlob(TEXT, "text/plain")
+    world.hook.errors[moment] = [error]
+    assert [await notify(name=name) for _ in range(3)] == [503, 204, 204]
+    assert world.document(document_id).is_given_up
+    assert world.store.stock["alice"] == Stock(documents=1, bytes=5)
+    assert world.blobs.objects == {}
 
 
 async def test_an_object_of_a_strange_name_is_left_alone(world: World) -> None:
