@@ -4,8 +4,8 @@ from datetime import datetime
 
 from functions.create_upload.models import CreateUpload, Upload
 from shared.core.clock import Clock
-from shared.core.errors import InvalidArgumentError, NotFoundError
-from shared.core.ids import new_id
+from shared.core.errors import AlreadyExistsError, InvalidArgumentError, NotFoundError
+from shared.core.ids import derived_id, new_id
 from shared.core.settings import Settings
 from shared.domain import pipeline as rules
 from shared.domain.blob import upload_name
@@ -38,13 +38,29 @@ async def create_upload(  # noqa: PLR0913 - A function declares each port that i
     plan = active_plan(await accounts.get(call.uid))
     document = _document(request, call, clock())
     url = await blobs.create_upload_session(document.blob, document.content_type, document.size_bytes, call.origin)
-    await documents.create(document, plan.stock)
+    try:
+        await documents.create(document, plan.stock)
+    except AlreadyExistsError:
+        document = await _opened_before(documents, document)
     expires_at = rules.upload_expires_at(document)
     return Upload(document_id=document.id, upload_url=url, content_type=document.content_type, expires_at=expires_at)
 
 
+async def _opened_before(documents: Documents, document: Document) -> Document:
+    """What an earlier try of this call stored before it died; the new session serves it as long as it waits for this file."""
+    stored = await documents.get(document.id, document.owner_id)
+    if stored is None or stored.status is not DocumentStatus.AWAITING_UPLOAD or _file(stored) != _file(document):
+        message = "An upload was made with this idempotency_key before; take a new key for a new upload."
+        raise AlreadyExistsError(message, field="idempotency_key")
+    return stored
+
+
+def _file(document: Document) -> tuple[str, str, str, int]:
+    return document.bot_id, document.title, document.content_type, document.size_bytes
+
+
 def _document(request: CreateUpload, call: Call, now: datetime) -> Document:
-    document_id = new_id()
+    document_id = derived_id("document", call.uid, call.idempotency_key) if call.idempotency_key else new_id()
     return Document(
         id=document_id,
         owner_id=call.uid,

@@ -97,6 +97,54 @@ async def test_the_same_key_opens_one_upload(world: World) -> None:
     assert len(world.store.documents) == 1
 
 
+async def test_a_key_whose_receipt_was_lost_finds_its_upload_and_opens_a_new_session(world: World) -> None:
+    asked = payload("create_upload", idempotency_key="k")
+    made = (await CREATE.call(asked, token="alice")).result
+    world.store.receipts.clear()
+    world.blobs.sessions.clear()
+    world.now += timedelta(hours=1)
+    assert (await CREATE.call(asked, token="alice")).result == made
+    assert set(world.blobs.sessions) == {f"uploads/{made['document_id']}"}
+    assert world.store.stock["alice"] == Stock(documents=1, bytes=62)
+
+
+async def test_a_try_that_died_before_its_answer_was_kept_is_found_again(world: World) -> None:
+    asked = payload("create_upload", idempotency_key="k")
+    world.hook.errors["after create"] = [UnavailableError("The answer was lost.")]
+    assert (await CREATE.call(asked, token="alice")).error["status"] == "UNAVAILABLE"
+    world.now += timedelta(seconds=1)
+    assert (await CREATE.call(asked, token="alice")).result["document_id"] in world.store.documents
+    assert world.store.stock["alice"] == Stock(documents=1, bytes=62)
+
+
+@pytest.mark.parametrize("change", [{"title": "b.txt"}, {"size_bytes": 61}, {"title": "a.md", "content_type": ""}])
+async def test_a_key_of_another_upload_is_refused(world: World, change: dict[str, Any]) -> None:
+    asked = payload("create_upload", idempotency_key="k")
+    await CREATE.call(asked, token="alice")
+    world.store.receipts.clear()
+    error = (await CREATE.call(asked | change, token="alice")).error
+    assert (error["status"], error["details"]["field"]) == ("ALREADY_EXISTS", "idempotency_key")
+    assert world.store.stock["alice"] == Stock(documents=1, bytes=62)
+
+
+async def test_a_key_whose_upload_has_arrived_opens_no_second_one(world: World) -> None:
+    asked = payload("create_upload", idempotency_key="k", size_bytes=len(TEXT))
+    name = f"uploads/{(await CREATE.call(asked, token='alice')).result['document_id']}"
+    world.blobs.finish_upload(name, TEXT)
+    assert await notify(name=name, size=str(len(TEXT))) == 204
+    world.store.receipts.clear()
+    world.now += timedelta(seconds=1)
+    error = (await CREATE.call(asked, token="alice")).error
+    assert (error["status"], error["details"]["field"]) == ("ALREADY_EXISTS", "idempotency_key")
+
+
+async def test_one_key_of_two_people_opens_two_uploads(world: World) -> None:
+    world.store.bots["bobs"] = world.store.bots["bot"].model_copy(update={"id": "bobs", "owner_id": "bob"})
+    asked = payload("create_upload", idempotency_key="k")
+    mine = (await CREATE.call(asked, token="alice")).result["document_id"]
+    assert (await CREATE.call(asked | {"bot_id": "bobs"}, token="bob")).result["document_id"] != mine
+
+
 async def test_a_finished_upload_starts_the_extraction(world: World) -> None:
     document_id = await world.upload("a.txt", TEXT)
     document = world.document(document_id)
