@@ -194,7 +194,7 @@ class Store:
         hits = await self.search.search(self._vector, person.bot_id, person.uid, SEARCHED)
         await self._documents.get_many(sorted({hit.chunk.document_id for hit in hits}), person.uid)
         seconds = perf_counter() - began
-        await self._turns.settle(records.answered(turn), conversation, reservation, 40)
+        await self._turns.settle(records.answered(turn), records.unstored(conversation), reservation, 40)
         return seconds
 
 

@@ -25,12 +25,12 @@ class ConversationWithTurns(Model):
 @callable_function
 async def get_conversation(wanted: GetConversation, call: Call, *, turns: Turns, clock: Clock) -> ConversationWithTurns:
     """The turns of every status; what a running one has said so far is its answer."""
-    conversation = await find_conversation(turns, wanted.chat_id, call.uid)
+    # One moment for the whole page: two turns must not be judged by two clocks.
+    now = clock()
+    conversation = await find_conversation(turns, wanted.chat_id, call.uid, now)
     if conversation is None:
         raise NotFoundError("There is no such conversation.", field="chat_id")
     page = await turns.list(wanted.chat_id, call.uid, PageRequest(page_size=wanted.page_size, cursor=wanted.cursor))
-    # One moment for the whole page: two turns must not be judged by two clocks.
-    now = clock()
     shown = tuple(TurnView.of(turn.seen_at(now)) for turn in page.items)
     return ConversationWithTurns(
         conversation=ConversationView.of(conversation), turns=Page(items=shown, next_cursor=page.next_cursor)

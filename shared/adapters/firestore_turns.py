@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from google.api_core.exceptions import AlreadyExists, DeadlineExceeded, NotFound, ServiceUnavailable
+from google.api_core.exceptions import Aborted, AlreadyExists, DeadlineExceeded, FailedPrecondition, NotFound, ServiceUnavailable
 from google.cloud.firestore import (
     DELETE_FIELD,
     AsyncClient,
@@ -24,6 +24,7 @@ from shared.adapters.firestore_client import (
     Entity,
     Snapshot,
     fields,
+    if_unchanged,
     loaded,
     page_by_time,
     place_of_user,
@@ -33,17 +34,21 @@ from shared.adapters.firestore_client import (
 )
 from shared.adapters.google_errors import translated
 from shared.core.clock import Clock, system_clock
-from shared.core.errors import ResourceExhaustedError
+from shared.core.errors import ConflictError, ResourceExhaustedError
 from shared.core.ids import is_id
 from shared.domain.base import Page, PageRequest
 from shared.domain.bot import Bot
 from shared.domain.conversation import Conversation, Turn
 from shared.domain.plan import Account, FlowLimits, FlowTotals, Reservation, check_flow
-from shared.ports.store import ChatContext
+from shared.ports.store import ChatContext, Versioned
 
 # Counters of past minutes go with each reservation, so the map stays small without a job that tidies it. The minute before stays:
 # an instance whose clock is behind may still count in it.
 _FORGOTTEN_AGES = range(2, 22)
+# Of turns that end at once one comes through each time, so this many of one conversation may.
+_SETTLE_TRIES = 8
+# What a precondition on the conversation's head fails with: the head is there already, has changed, or is gone.
+_OUTRUN = (AlreadyExists, FailedPrecondition, NotFound, Aborted)
 
 
 class FirestoreTurns:
@@ -63,7 +68,7 @@ class FirestoreTurns:
         found = {snapshot.reference.parent.id: snapshot async for snapshot in self._client.get_all(wanted)}
         account = found.get("users")
         return ChatContext(
-            conversation=_own(Conversation, found.get("conversations"), caller_id),
+            conversation=_own_head(found.get("conversations"), caller_id),
             bot=_own(Bot, found.get("bots"), caller_id),
             account=loaded(Account, account) if account else None,
         )
@@ -96,21 +101,14 @@ class FirestoreTurns:
         await self._turn(conversation_id, turn_id).update({"answer": answer, "lease_until": lease_until})
 
     @translated
-    async def settle(self, turn: Turn, conversation: Conversation, reservation: Reservation, used_tokens: int) -> None:
-        """As the port says. An unanswered commit is tried again only if the turn does not stand as settled, since an Increment
-        must not be applied twice.
-        """
-        batch = self._client.batch()
-        batch.set(self._turn(turn.conversation_id, turn.id), fields(turn))
-        # A set, since the first turn of a conversation makes its head with it.
-        batch.set(reference(self._client, "conversations", conversation.id), fields(conversation))
-        change = {"tokens": Increment(used_tokens - reservation.tokens)}
-        batch.set(self._usage(reservation), {**SCHEMA, "owner_id": reservation.owner_id, **change}, merge=True)
-        try:
-            await batch.commit(retry=None)
-        except (ServiceUnavailable, DeadlineExceeded):
-            if not await stands(self._turn(turn.conversation_id, turn.id), turn):
-                await batch.commit(retry=None)
+    async def settle(self, turn: Turn, read: Versioned[Conversation], reservation: Reservation, used_tokens: int) -> None:
+        """As the port says; only a conflict costs more than the three writes: two reads, and the writes again."""
+        for _ in range(_SETTLE_TRIES):
+            batch = self._settlement(turn, read, reservation, used_tokens)
+            if await self._has_settled(batch, turn):
+                return
+            read = await self._head_by_now(turn, read)
+        raise ConflictError("Too many turns of this conversation end at once.")
 
     @translated
     async def get(self, conversation_id: str, turn_id: str, owner_id: str) -> Turn | None:
@@ -139,6 +137,37 @@ class FirestoreTurns:
     async def conversations(self, owner_id: str, page: PageRequest) -> Page[Conversation]:
         """As the port says: a read a conversation, and one more."""
         return await page_by_time(queries.conversations(self._client, owner_id), "updated_at", page, Conversation)
+
+    def _settlement(
+        self, turn: Turn, read: Versioned[Conversation], reservation: Reservation, used_tokens: int
+    ) -> AsyncWriteBatch:
+        batch, head = self._client.batch(), reference(self._client, "conversations", read.value.id)
+        batch.set(self._turn(turn.conversation_id, turn.id), fields(turn))
+        if read.version is None:
+            batch.create(head, fields(read.value.after(turn)))
+        else:
+            batch.update(head, fields(read.value.after(turn)), option=if_unchanged(self._client, read.version))
+        change = {"tokens": Increment(used_tokens - reservation.tokens)}
+        batch.set(self._usage(reservation), {**SCHEMA, "owner_id": reservation.owner_id, **change}, merge=True)
+        return batch
+
+    async def _has_settled(self, batch: AsyncWriteBatch, turn: Turn) -> bool:
+        """Whether the settlement stands; if not, another wrote the conversation's head first."""
+        try:
+            try:
+                await batch.commit(retry=None)
+            except (ServiceUnavailable, DeadlineExceeded):
+                # Applied or not: its precondition on the head keeps the Increment from being applied twice.
+                await batch.commit(retry=None)
+        except _OUTRUN:
+            # The other may be this very commit, whose answer was lost.
+            return await stands(self._turn(turn.conversation_id, turn.id), turn)
+        return True
+
+    async def _head_by_now(self, turn: Turn, read: Versioned[Conversation]) -> Versioned[Conversation]:
+        """The conversation's head as it stands; as it was read where there is none any more."""
+        found = await reference(self._client, "conversations", read.value.id).get()
+        return _own_head(found, turn.owner_id) or Versioned(read.value, None)
 
     def _turn(self, conversation_id: str, turn_id: str) -> AsyncDocumentReference:
         return reference(self._client, "conversations", conversation_id, "turns", turn_id)
@@ -195,3 +224,9 @@ def _own(model: type[Entity], snapshot: Snapshot | None, owner_id: str) -> Entit
     if snapshot is None or not snapshot.exists or snapshot.get("owner_id") != owner_id:
         return None
     return loaded(model, snapshot)
+
+
+def _own_head(snapshot: Snapshot | None, owner_id: str) -> Versioned[Conversation] | None:
+    """The conversation, if it is the owner's; its version is the document's update time."""
+    conversation = _own(Conversation, snapshot, owner_id)
+    return Versioned(conversation, snapshot.update_time) if snapshot and conversation else None

@@ -48,7 +48,13 @@ class Conversation(Record):
             Message(role=Role.ASSISTANT, text=answer[:TAIL_MESSAGE_CHARACTERS]),
         )
         tail = (*self.tail, *said)[-TAIL_MESSAGES:]
-        return self.model_copy(update={"tail": tail, "turns": self.turns + 1, "updated_at": now})
+        return self.model_copy(update={"tail": tail, "turns": self.turns + 1, "updated_at": max(self.updated_at, now)})
+
+    def after(self, turn: "Turn") -> "Conversation":
+        """The conversation after a turn that has ended; one without an answer is only counted, for models read the tail."""
+        if turn.answer:
+            return self.with_exchange(turn.question, turn.answer, turn.updated_at)
+        return self.model_copy(update={"turns": self.turns + 1, "updated_at": max(self.updated_at, turn.updated_at)})
 
 
 class TurnStatus(StrEnum):

@@ -80,7 +80,10 @@ class Documents(Protocol):
         ...
 
     async def due(self, now: datetime, limit: int) -> Sequence[Document]:
-        """Documents whose `due_at` is not after now, longest due first, for the system."""
+        """Documents whose `due_at` is not after now, longest due first, for the system.
+
+        One that cannot be read is logged and left out: it must not hold up everybody's.
+        """
         ...
 
 
@@ -104,7 +107,7 @@ class Chunks(Protocol):
 class ChatContext:
     """What one batched read brings before a turn; None where absent or another's."""
 
-    conversation: Conversation | None
+    conversation: Versioned[Conversation] | None
     bot: Bot | None
     account: Account | None
 
@@ -128,8 +131,12 @@ class Turns(Protocol):
         """Save the answer so far and prolong the turn's lease."""
         ...
 
-    async def settle(self, turn: Turn, conversation: Conversation, reservation: Reservation, used_tokens: int) -> None:
-        """Write the finished turn and the conversation, and correct the usage to what was used, in one commit of three writes."""
+    async def settle(self, turn: Turn, read: Versioned[Conversation], reservation: Reservation, used_tokens: int) -> None:
+        """Write the finished turn and the conversation after it, and correct the usage, in one commit of three writes.
+
+        Where another turn was settled since the conversation was read, it is read again, so that both are in it; a version of
+        None says that it was not stored yet. Raises ConflictError where others are first again and again.
+        """
         ...
 
     async def get(self, conversation_id: str, turn_id: str, owner_id: str) -> Turn | None:

@@ -7,10 +7,10 @@ from shared.core.errors import InvalidArgumentError, NotFoundError, PermissionDe
 from shared.core.ids import new_id
 from shared.domain.base import PageRequest
 from shared.domain.bot import Bot
-from shared.domain.conversation import Conversation
+from shared.domain.conversation import Conversation, TurnStatus
 from shared.domain.personas import PERSONAS
 from shared.domain.plan import Account, Plan, plan_of
-from shared.ports.store import Bots, Turns
+from shared.ports.store import Bots, Turns, Versioned
 
 _TITLE_CHARACTERS = 60
 
@@ -30,9 +30,14 @@ class Wanted:
 class Scene:
     """The conversation, stored or new, and who answers in it."""
 
-    conversation: Conversation
+    read: Versioned[Conversation]
     bot: Bot | None
     plan: Plan
+
+    @property
+    def conversation(self) -> Conversation:
+        """As it was read."""
+        return self.read.value
 
 
 def active_plan(account: Account | None) -> Plan:
@@ -52,7 +57,8 @@ async def set_scene(wanted: Wanted, turns: Turns, bots: Bots, now: datetime) -> 
     context = await turns.context(wanted.caller_id, wanted.conversation_id, wanted.bot_id)
     # Before the answer can differ by what the caller named: a suspended account learns nothing of what exists.
     plan = active_plan(context.account)
-    conversation = context.conversation or await _begun(wanted, turns, now)
+    read = context.conversation or Versioned(await _begun(wanted, turns, now), None)
+    conversation = read.value
     _check_same(wanted, conversation)
     bot = context.bot
     if bot is None and conversation.bot_id:
@@ -62,12 +68,12 @@ async def set_scene(wanted: Wanted, turns: Turns, bots: Bots, now: datetime) -> 
             raise NotFoundError("There is no such bot.", field="bot_id")
     if conversation.persona_id and conversation.persona_id not in PERSONAS:
         raise NotFoundError("There is no such persona.", field="persona_id")
-    return Scene(conversation, bot, plan)
+    return Scene(read, bot, plan)
 
 
-async def find_conversation(turns: Turns, conversation_id: str, owner_id: str) -> Conversation | None:
+async def find_conversation(turns: Turns, conversation_id: str, owner_id: str, now: datetime) -> Conversation | None:
     """The owner's conversation; where its first turn is not settled, or never will be, that turn stands for its head."""
-    return await turns.conversation(conversation_id, owner_id) or await _headless(turns, conversation_id, owner_id)
+    return await turns.conversation(conversation_id, owner_id) or await _headless(turns, conversation_id, owner_id, now)
 
 
 def title_of(question: str) -> str:
@@ -90,13 +96,13 @@ async def _begun(wanted: Wanted, turns: Turns, now: datetime) -> Conversation:
             created_at=now,
             updated_at=now,
         )
-    found = await _headless(turns, wanted.conversation_id, wanted.caller_id)
+    found = await _headless(turns, wanted.conversation_id, wanted.caller_id, now)
     if found is None:
         raise NotFoundError("There is no such conversation.", field="conversation_id")
     return found
 
 
-async def _headless(turns: Turns, conversation_id: str, owner_id: str) -> Conversation | None:
+async def _headless(turns: Turns, conversation_id: str, owner_id: str, now: datetime) -> Conversation | None:
     """A head is written when a turn is settled, to keep a turn within five writes; a crash in the first turn leaves none."""
     # Turns lie under an id that anybody may name, so the query asks for the owner's own.
     page = await turns.list(conversation_id, owner_id, PageRequest(page_size=1))
@@ -112,7 +118,9 @@ async def _headless(turns: Turns, conversation_id: str, owner_id: str) -> Conver
         created_at=turn.created_at,
         updated_at=turn.updated_at,
     )
-    return head.with_exchange(turn.question, turn.answer, turn.updated_at) if turn.answer else head
+    # A turn that still runs adds itself when it is settled; here its answer so far would stand twice.
+    is_running = turn.seen_at(now).status is TurnStatus.RUNNING
+    return head if is_running or not turn.answer else head.after(turn)
 
 
 def _check_same(wanted: Wanted, conversation: Conversation) -> None:

@@ -14,7 +14,7 @@ from shared.core.clock import Clock
 from shared.core.errors import CancelledError, Code, DeadlineExceededError, SynapseError
 from shared.core.ids import new_id
 from shared.core.log import logger
-from shared.domain.conversation import Conversation, Turn, TurnStatus
+from shared.domain.conversation import Turn, TurnStatus
 from shared.domain.plan import Reservation
 from shared.ports.store import Turns
 from shared.services.scenes import Scene
@@ -126,8 +126,7 @@ class LiveTurn:
     async def _settle(self, error: BaseException | None) -> None:
         await self._stop_keeping()
         self.record = self._ended(error)
-        conversation = _conversation_after(self._scene.conversation, self.record)
-        await self._upkeep.turns.settle(self.record, conversation, self._reservation, self.answer.usage.total)
+        await self._upkeep.turns.settle(self.record, self._scene.read, self._reservation, self.answer.usage.total)
 
     async def _stop_keeping(self) -> None:
         """Wait for a checkpoint in flight: arriving after the settlement, it would put the turn back to its partial answer."""
@@ -171,13 +170,6 @@ def _opening(scene: Scene, speaker: Speaker, asked: Asked, upkeep: Upkeep) -> Tu
         created_at=now,
         updated_at=now,
     )
-
-
-def _conversation_after(conversation: Conversation, turn: Turn) -> Conversation:
-    """A turn without an answer is counted, and leaves no trace in the history that models read."""
-    if turn.answer:
-        return conversation.with_exchange(turn.question, turn.answer, turn.updated_at)
-    return conversation.model_copy(update={"turns": conversation.turns + 1, "updated_at": turn.updated_at})
 
 
 def _status(error: BaseException | None) -> TurnStatus:

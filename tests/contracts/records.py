@@ -10,6 +10,7 @@ from shared.domain.conversation import Citation, Conversation, Message, ModelCal
 from shared.domain.document import Document, DocumentStatus
 from shared.domain.plan import FlowLimits, Reservation, Stock
 from shared.domain.receipt import Receipt, ReceiptState
+from shared.ports.store import Versioned
 
 NOW = datetime(2026, 11, 22, 13, 45, 30, 123456, tzinfo=UTC)
 PLENTY = Stock(bots=1000, documents=1000, bytes=10**12)
@@ -103,6 +104,11 @@ def answered(running: Turn) -> Turn:
     call = ModelCall(model="local-extractive", usage=TokenUsage(prompt_tokens=30, completion_tokens=10))
     done = {"answer": "It is. [1]", "found": True, "citations": (citation,), "calls": (call,), "status": TurnStatus.DONE}
     return running.model_copy(update={**done, "lease_until": None, "updated_at": after(5)})
+
+
+def unstored(made: Conversation) -> Versioned[Conversation]:
+    """The conversation as a first turn begins it."""
+    return Versioned(made, None)
 
 
 def reservation(owner_id: str = "owner", tokens: int = 100, at: datetime = NOW) -> Reservation:

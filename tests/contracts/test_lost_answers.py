@@ -12,7 +12,20 @@ from shared.domain.document import Stage
 from shared.domain.plan import FlowLimits, FlowTotals, Stock
 from shared.domain.receipt import ReceiptState
 from shared.domain.step import StepKey, StepState
-from tests.contracts.records import NOW, OFTEN, PLENTY, after, answered, bot, conversation, document, receipt, reservation, turn
+from tests.contracts.records import (
+    NOW,
+    OFTEN,
+    PLENTY,
+    after,
+    answered,
+    bot,
+    conversation,
+    document,
+    receipt,
+    reservation,
+    turn,
+    unstored,
+)
 from tests.memory.counting import RepeatingClient, SilentClient
 
 KEY = StepKey(document_id="d", generation=1, stage=Stage.EMBED, shard=0)
@@ -88,19 +101,32 @@ async def test_a_settlement_whose_answer_is_lost_counts_once(silent: Silent, *, 
     made = turn(thread.id)
     await FirestoreTurns(silent(0, applied)).reserve(made, reservation(tokens=100), OFTEN)
 
-    await FirestoreTurns(silent(1, applied)).settle(answered(made), thread, reservation(tokens=100), used_tokens=40)
+    await FirestoreTurns(silent(1, applied)).settle(answered(made), unstored(thread), reservation(tokens=100), used_tokens=40)
 
     turns = FirestoreTurns(silent(0, applied))
     assert await turns.get(thread.id, made.id, "owner") == answered(made)
+    assert await turns.conversation(thread.id, "owner") == thread.after(answered(made))
     totals = await turns.reserve(turn(thread.id), reservation(tokens=0), OFTEN)
     assert totals == FlowTotals(turns_this_minute=2, turns_this_month=2, tokens_this_month=40)
+
+
+@pytest.mark.parametrize("applied", [True, False])
+async def test_a_lost_settlement_that_another_turn_outran_counts_once_beside_it(silent: Silent, *, applied: bool) -> None:
+    thread, turns = conversation(), FirestoreTurns(silent(0, applied))
+    first, second = (answered(turn(thread.id, question=asked)) for asked in ("First?", "Second?"))
+    await turns.settle(first, unstored(thread), reservation(tokens=0), used_tokens=10)
+
+    await FirestoreTurns(silent(1, applied)).settle(second, unstored(thread), reservation(tokens=0), used_tokens=30)
+
+    assert await turns.conversation(thread.id, "owner") == thread.after(first).after(second)
+    assert (await turns.reserve(turn(thread.id), reservation(tokens=0), OFTEN)).tokens_this_month == 40
 
 
 async def test_a_store_that_stays_silent_is_unavailable(silent: Silent) -> None:
     thread = conversation()
 
     with pytest.raises(UnavailableError):
-        await FirestoreTurns(silent(2, False)).settle(turn(thread.id), thread, reservation(), 0)
+        await FirestoreTurns(silent(2, False)).settle(turn(thread.id), unstored(thread), reservation(), 0)
 
     assert await FirestoreTurns(silent(0, False)).conversation(thread.id, "owner") is None
 

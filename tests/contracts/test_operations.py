@@ -11,7 +11,7 @@ from shared.adapters.firestore_vectors import FirestoreVectorIndex
 from shared.core.errors import ResourceExhaustedError
 from shared.domain.base import PageRequest
 from shared.domain.plan import Account
-from tests.contracts.records import OFTEN, PLENTY, answered, bot, chunk, conversation, embedded, reservation, turn
+from tests.contracts.records import OFTEN, PLENTY, answered, bot, chunk, conversation, embedded, reservation, turn, unstored
 from tests.memory.counting import CountingClient, Operations
 
 
@@ -28,9 +28,19 @@ async def test_a_turn_takes_three_reads_and_five_writes(counting: CountingClient
 
     await turns.context("owner", thread.id, guide.id)
     await turns.reserve(made, reservation(), OFTEN)
-    await turns.settle(answered(made), thread, reservation(), 40)
+    await turns.settle(answered(made), unstored(thread), reservation(), 40)
 
     assert counting.operations == Operations(reads=3, writes=5)
+
+
+async def test_a_turn_that_another_outran_takes_two_reads_and_its_three_writes_again(counting: CountingClient) -> None:
+    turns, thread = FirestoreTurns(counting), conversation()
+    await turns.settle(answered(turn(thread.id)), unstored(thread), reservation(), 40)
+    counting.operations = Operations()
+
+    await turns.settle(answered(turn(thread.id)), unstored(thread), reservation(), 40)
+
+    assert counting.operations == Operations(reads=2, writes=6)
 
 
 async def test_a_search_counts_apart_from_reads(counting: CountingClient) -> None:

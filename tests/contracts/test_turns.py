@@ -7,8 +7,9 @@ import pytest
 
 from shared.core.errors import AlreadyExistsError, InvalidArgumentError, NotFoundError, ResourceExhaustedError
 from shared.domain.base import PageRequest
-from shared.domain.conversation import Message, Role, TurnStatus
+from shared.domain.conversation import Conversation, Message, Role, TurnStatus
 from shared.domain.plan import Account, FlowLimits, FlowTotals
+from shared.ports.store import Versioned
 from tests.contracts.conftest import Stores
 from tests.contracts.records import (
     NAUGHTY,
@@ -21,18 +22,21 @@ from tests.contracts.records import (
     conversation,
     reservation,
     turn,
+    unstored,
 )
 
 
 async def test_a_context_is_the_callers_conversation_bot_and_account(stores: Stores) -> None:
     guide, thread, account = bot(), conversation(), Account(id="owner", plan_id="pro")
     await stores.bots.create(guide, PLENTY)
-    await stores.turns.settle(turn(thread.id), thread, reservation(), 0)
+    begun = turn(thread.id)
+    await stores.turns.settle(begun, unstored(thread), reservation(), 0)
     await stores.add_account(account)
 
     found = await stores.turns.context("owner", thread.id, guide.id)
 
-    assert (found.conversation, found.bot, found.account) == (thread, guide, account)
+    assert found.conversation is not None
+    assert (found.conversation.value, found.bot, found.account) == (thread.after(begun), guide, account)
 
 
 @pytest.mark.parametrize("uid", ["github:12", "a/b", "ü@x.test"])
@@ -45,7 +49,7 @@ async def test_a_context_knows_the_account_of_any_uid(stores: Stores, uid: str) 
 async def test_a_context_leaves_out_what_is_anothers(stores: Stores) -> None:
     guide, thread = bot("somebody"), conversation("somebody")
     await stores.bots.create(guide, PLENTY)
-    await stores.turns.settle(turn(thread.id, "somebody"), thread, reservation("somebody"), 0)
+    await stores.turns.settle(turn(thread.id, "somebody"), unstored(thread), reservation("somebody"), 0)
     await stores.add_account(Account(id="somebody"))
 
     found = await stores.turns.context("owner", thread.id, guide.id)
@@ -162,10 +166,10 @@ async def test_settling_stores_turn_and_conversation_and_corrects_the_usage(stor
     made = turn(thread.id)
     await stores.turns.reserve(made, reservation(tokens=100), OFTEN)
 
-    await stores.turns.settle(answered(made), thread, reservation(tokens=100), used_tokens=40)
+    await stores.turns.settle(answered(made), unstored(thread), reservation(tokens=100), used_tokens=40)
 
     assert await stores.turns.get(thread.id, made.id, "owner") == answered(made)
-    assert await stores.turns.conversation(thread.id, "owner") == thread
+    assert await stores.turns.conversation(thread.id, "owner") == thread.after(answered(made))
     assert (await stores.turns.reserve(turn(thread.id), reservation(tokens=1), OFTEN)).tokens_this_month == 41
 
 
@@ -174,9 +178,45 @@ async def test_settling_more_than_was_reserved_counts_it(stores: Stores) -> None
     made = turn(thread.id)
     await stores.turns.reserve(made, reservation(tokens=10), OFTEN)
 
-    await stores.turns.settle(answered(made), thread, reservation(tokens=10), used_tokens=35)
+    await stores.turns.settle(answered(made), unstored(thread), reservation(tokens=10), used_tokens=35)
 
     assert (await stores.turns.reserve(turn(thread.id), reservation(tokens=0), OFTEN)).tokens_this_month == 35
+
+
+@pytest.mark.parametrize("is_stored", [False, True])
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+async def test_two_turns_at_once_are_both_in_the_conversation(stores: Stores, order: tuple[int, int], *, is_stored: bool) -> None:
+    read = unstored(conversation(tail=(), turns=0))
+    if is_stored:
+        await stores.turns.settle(turn(read.value.id), read, reservation(tokens=0), 0)
+        read = await _read(stores, read.value.id)
+    made = [answered(turn(read.value.id, question=asked)) for asked in ("First?", "Second?")]
+
+    for number in order:
+        await stores.turns.settle(made[number], read, reservation(tokens=0), used_tokens=10)
+
+    expected = read.value.after(made[order[0]]).after(made[order[1]])
+    assert (await _read(stores, read.value.id)).value == expected
+    assert (len(expected.tail), expected.turns) == (4, 2 + is_stored)
+    assert (await stores.turns.reserve(turn("c"), reservation(tokens=0), OFTEN)).tokens_this_month == 20
+
+
+async def test_turns_that_end_at_the_same_moment_are_all_in_the_conversation(stores: Stores) -> None:
+    read = unstored(conversation(tail=(), turns=0))
+    made = [answered(turn(read.value.id, question=f"{number}?")) for number in range(5)]
+
+    await asyncio.gather(*(stores.turns.settle(one, read, reservation(tokens=0), used_tokens=10) for one in made))
+
+    head = (await _read(stores, read.value.id)).value
+    assert {said.text for said in head.tail if said.role is Role.USER} == {one.question for one in made}
+    assert head.turns == 5
+    assert (await stores.turns.reserve(turn("c"), reservation(tokens=0), OFTEN)).tokens_this_month == 50
+
+
+async def _read(stores: Stores, conversation_id: str) -> Versioned[Conversation]:
+    found = (await stores.turns.context("owner", conversation_id, None)).conversation
+    assert found is not None
+    return found
 
 
 async def test_texts_are_stored_byte_for_byte(stores: Stores) -> None:
@@ -185,7 +225,8 @@ async def test_texts_are_stored_byte_for_byte(stores: Stores) -> None:
     made = [turn(thread.id, question=text, answer=text, age=number) for number, text in enumerate(NAUGHTY)]
 
     for one in made:
-        await stores.turns.settle(one, thread, reservation(), 0)
+        await stores.turns.settle(one, unstored(thread), reservation(), 0)
+        thread = thread.after(one)
 
     assert (await stores.turns.list(thread.id, "owner", PageRequest(page_size=100))).items == tuple(made)
     assert await stores.turns.conversation(thread.id, "owner") == thread
@@ -194,7 +235,7 @@ async def test_texts_are_stored_byte_for_byte(stores: Stores) -> None:
 async def test_another_tenants_turns_and_conversations_read_as_missing(stores: Stores) -> None:
     thread = conversation("somebody")
     made = turn(thread.id, "somebody")
-    await stores.turns.settle(made, thread, reservation("somebody"), 0)
+    await stores.turns.settle(made, unstored(thread), reservation("somebody"), 0)
 
     assert await stores.turns.get(thread.id, made.id, "owner") is None
     assert await stores.turns.conversation(thread.id, "owner") is None
@@ -224,12 +265,12 @@ async def test_turns_are_listed_newest_first_and_walk(stores: Stores) -> None:
 async def test_conversations_are_listed_last_used_first_and_walk(stores: Stores) -> None:
     made = [conversation(age=number) for number in range(5)]
     for one in made:
-        await stores.turns.settle(turn(one.id), one, reservation(), 0)
+        await stores.turns.settle(turn(one.id, updated_at=one.updated_at), unstored(one), reservation(), 0)
 
     first = await stores.turns.conversations("owner", PageRequest(page_size=4))
     second = await stores.turns.conversations("owner", PageRequest(page_size=4, cursor=first.next_cursor))
 
-    assert [*first.items, *second.items] == made
+    assert [one.id for one in (*first.items, *second.items)] == [one.id for one in made]
     assert second.next_cursor is None
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
 from shared.adapters import cursors
 from shared.core.clock import Clock, system_clock
 from shared.core.errors import AlreadyExistsError, ConflictError, NotFoundError
@@ -61,6 +63,14 @@ class MemoryStore:
         if stored is None or stored.version != read.version:
             raise ConflictError("The document has changed since it was read.")
         return stored.value
+
+
+def _is_readable(record: Record) -> bool:
+    try:
+        type(record).stored(dict(record))
+    except ValidationError:
+        return False
+    return True
 
 
 def _same(stored: Record, created: Record) -> None:
@@ -163,7 +173,7 @@ class MemoryDocuments:
     async def due(self, now: datetime, limit: int) -> Sequence[Document]:
         every = (stored.value for stored in self.store.documents.values())
         waiting = [(document.due_at, document.id, document) for document in every if document.due_at and document.due_at <= now]
-        return [document for _, _, document in sorted(waiting)[:limit]]
+        return [document for _, _, document in sorted(waiting)[:limit] if _is_readable(document)]
 
 
 class MemoryChunks:
@@ -200,8 +210,9 @@ class MemoryTurns:
         self._clock = clock
 
     async def context(self, caller_id: str, conversation_id: str | None, bot_id: str | None) -> ChatContext:
+        head = await self.conversation(conversation_id, caller_id) if conversation_id else None
         return ChatContext(
-            conversation=await self.conversation(conversation_id, caller_id) if conversation_id else None,
+            conversation=Versioned(head, head.turns) if head else None,
             bot=await MemoryBots(self.store).get(bot_id, caller_id) if bot_id else None,
             account=self.store.accounts.get(caller_id),
         )
@@ -225,9 +236,11 @@ class MemoryTurns:
         saved = turn.model_copy(update={"answer": answer, "lease_until": lease_until})
         self.store.turns[conversation_id, turn_id] = saved
 
-    async def settle(self, turn: Turn, conversation: Conversation, reservation: Reservation, used_tokens: int) -> None:
+    async def settle(self, turn: Turn, read: Versioned[Conversation], reservation: Reservation, used_tokens: int) -> None:
         self.store.turns[turn.conversation_id, turn.id] = turn
-        self.store.conversations[conversation.id] = conversation
+        # Nothing can come between this read and the write, so the version is never asked.
+        head = self.store.conversations.get(read.value.id, read.value)
+        self.store.conversations[head.id] = head.after(turn)
         self.store.flow[_windows(reservation)[2]] += used_tokens - reservation.tokens
 
     async def get(self, conversation_id: str, turn_id: str, owner_id: str) -> Turn | None:

@@ -8,6 +8,7 @@ from shared.core.settings import Settings
 from shared.domain.bot import AgentKind
 from shared.domain.conversation import Conversation, Turn
 from shared.domain.plan import Reservation
+from shared.ports.store import Versioned
 from shared.services.chats import Chats
 from shared.services.scenes import Wanted
 from shared.services.turns import LiveTurn
@@ -53,9 +54,9 @@ class HeldTurns(MemoryTurns):
         finally:
             self.running -= 1
 
-    async def settle(self, turn: Turn, conversation: Conversation, reservation: Reservation, used_tokens: int) -> None:
+    async def settle(self, turn: Turn, read: Versioned[Conversation], reservation: Reservation, used_tokens: int) -> None:
         await self._pass("settle")
-        await super().settle(turn, conversation, reservation, used_tokens)
+        await super().settle(turn, read, reservation, used_tokens)
         self.settled.set()
 
 
