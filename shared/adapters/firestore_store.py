@@ -5,10 +5,12 @@ from datetime import datetime
 
 from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
 from google.cloud.firestore import AsyncClient, AsyncWriteBatch
+from pydantic import ValidationError
 
 from shared.adapters import firestore_queries as queries
 from shared.adapters.firestore_client import (
     Entity,
+    Snapshot,
     counted,
     fields,
     if_unchanged,
@@ -22,6 +24,7 @@ from shared.adapters.firestore_stock import count, create_counted
 from shared.adapters.google_errors import translated
 from shared.core.errors import ConflictError, NotFoundError
 from shared.core.ids import is_id
+from shared.core.log import logger
 from shared.domain.base import Page, PageRequest
 from shared.domain.bot import Bot, BotVersion
 from shared.domain.chunk import Chunk
@@ -125,7 +128,8 @@ class FirestoreDocuments:
     async def due(self, now: datetime, limit: int) -> Sequence[Document]:
         """As the port says: a read a document."""
         query = queries.due_documents(self._client, now).limit(limit)
-        return [Document.stored(snapshot.to_dict()) async for snapshot in query.stream()]
+        read = [_readable(snapshot) async for snapshot in query.stream()]
+        return [document for document in read if document is not None]
 
     def _replacing(self, read: Versioned[Document], document: Document) -> AsyncWriteBatch:
         # An update of every field, since a set takes no precondition; fields that only a later release knows survive it.
@@ -188,6 +192,16 @@ class FirestoreAccounts:
     async def get(self, uid: str) -> Account | None:
         """As the port says: one read."""
         return loaded(Account, await place_of_user(self._client, "users", uid).get())
+
+
+def _readable(snapshot: Snapshot) -> Document | None:
+    try:
+        return loaded(Document, snapshot)
+    except ValidationError as error:
+        # The error's own text holds what is stored, which is no business of the log.
+        wrong = sorted({".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)})
+        logger.error("a stored document cannot be read", extra={"document_id": snapshot.id, "fields": wrong})
+        return None
 
 
 def _stock(document: Document) -> Stock:

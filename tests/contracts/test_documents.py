@@ -222,3 +222,12 @@ async def test_due_documents_come_longest_due_first_for_all_owners(stores: Store
 
     assert await stores.documents.due(NOW, limit=10) == [later, late, now]
     assert await stores.documents.due(NOW, limit=1) == [later]
+
+
+async def test_a_due_document_that_cannot_be_read_does_not_hold_up_the_others(stores: Stores) -> None:
+    whole = document(due_at=after(-9))
+    torn = Document.model_construct(**{name: value for name, value in document(due_at=after(-99)) if name != "title"})
+    for one in (torn, whole):
+        await stores.documents.create(one, PLENTY)
+
+    assert await stores.documents.due(NOW, limit=10) == [whole]
