@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import model_validator
 
 from shared.core.errors import FailedPreconditionError, InternalError, InvalidArgumentError
+from shared.core.log import logger
 from shared.core.settings import Settings
 from shared.domain.base import Model
 from shared.domain.prompt import EmbedderSpec, ModelSpec
@@ -130,7 +131,9 @@ def _open_extractive(spec: ModelSpec, embedder: Embedder) -> ChatModel:
 def _open_openai_compatible(spec: ModelSpec, settings: Settings) -> ChatModel:
     remote_name = spec.remote_name or settings.openai_model
     if not (settings.openai_base_url and remote_name):
-        raise FailedPreconditionError(f"The model {spec.name} is not configured here: set OPENAI_BASE_URL and OPENAI_MODEL.")
+        # Only who runs the service can set them: the log tells their names, the caller learns what the caller can do.
+        logger.warning("the model %s needs OPENAI_BASE_URL and OPENAI_MODEL", spec.name)
+        raise FailedPreconditionError(f"The model {spec.name} is not configured here; choose another.")
     from shared.adapters.openai_compatible import OpenAiCompatibleChatModel, open_client
 
     patience = _patience(settings)

@@ -50,9 +50,12 @@ def test_an_unknown_model_is_the_callers_mistake():
 
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(openai_base_url="http://127.0.0.1:9/v1"), Settings(openai_model="x")])
-def test_the_openai_compatible_model_exists_only_where_it_is_configured(settings):
-    with pytest.raises(FailedPreconditionError, match="OPENAI_BASE_URL and OPENAI_MODEL"):
+def test_the_openai_compatible_model_exists_only_where_it_is_configured(settings, caplog):
+    with caplog.at_level("WARNING"), pytest.raises(FailedPreconditionError) as refused:
         open_chat_models(settings, FakeEmbedder()).get("openai-compatible")
+
+    assert refused.value.message == "The model openai-compatible is not configured here; choose another."
+    assert "OPENAI_BASE_URL and OPENAI_MODEL" in caplog.text
 
 
 def test_the_local_embedder_and_its_counter_agree_on_the_longest_text():
