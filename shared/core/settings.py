@@ -41,6 +41,8 @@ class Settings(BaseModel):
     model_first_token_seconds: float = Field(default=60.0, gt=0, le=290)
     model_between_tokens_seconds: float = Field(default=30.0, gt=0, le=290)
     stream_checkpoint_seconds: float = Field(default=2.0, ge=0, le=60)
+    # A century at most: a date past the year 9999 could not be stored.
+    turn_retention_days: int = Field(default=365, ge=0, le=36_500, description="How long a turn is kept; 0 keeps it for ever.")
     # Proxies commonly end a connection that was silent for half a minute.
     stream_heartbeat_seconds: float = Field(default=15.0, gt=0, le=60)
     # A lease longer than the longest stage's own timeout would outlive every holder and only delay the healing.

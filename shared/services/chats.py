@@ -27,7 +27,7 @@ class Chats:
     async def begin(self, wanted: Wanted) -> LiveTurn:
         """The turn, not stored yet: entering it reserves it. Raises as `set_scene`, `ChatModels.get` and `prompts.room_for`."""
         scene = await set_scene(wanted, self.turns, self.bots, self.clock())
-        upkeep = Upkeep(self.turns, self.clock, self.settings.stream_checkpoint_seconds)
+        upkeep = Upkeep(self.turns, self.clock, self.settings.stream_checkpoint_seconds, self.settings.turn_retention_days)
         return LiveTurn(scene, self._speaker(scene), wanted.message, upkeep)
 
     def _speaker(self, scene: Scene) -> Speaker:

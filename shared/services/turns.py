@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
@@ -33,11 +33,12 @@ _unfinished: set[asyncio.Task[None]] = set()
 
 @dataclass(frozen=True)
 class Upkeep:
-    """What keeps a turn on the record; `checkpoint_seconds` 0 turns checkpoints off."""
+    """What keeps a turn on the record; `checkpoint_seconds` 0 turns checkpoints off, `retention_days` 0 keeps it for ever."""
 
     turns: Turns
     clock: Clock
     checkpoint_seconds: float
+    retention_days: int
 
     @property
     def lease(self) -> timedelta:
@@ -45,6 +46,10 @@ class Upkeep:
         if not self.checkpoint_seconds:
             return timedelta(seconds=_WHOLE_TURN_SECONDS)
         return timedelta(seconds=max(_LEASE_SECONDS, 3 * self.checkpoint_seconds))
+
+    def expiry(self, now: datetime) -> datetime | None:
+        """When a turn that opens now is forgotten."""
+        return now + timedelta(days=self.retention_days) if self.retention_days else None
 
 
 class LiveTurn:
@@ -169,6 +174,7 @@ def _opening(scene: Scene, speaker: Speaker, asked: Asked, upkeep: Upkeep) -> Tu
         lease_until=now + upkeep.lease,
         created_at=now,
         updated_at=now,
+        expire_at=upkeep.expiry(now),
     )
 
 

@@ -65,6 +65,7 @@ variable "settings" {
     model_first_token_seconds    = optional(number)
     model_between_tokens_seconds = optional(number)
     stream_checkpoint_seconds    = optional(number)
+    turn_retention_days          = optional(number)
     stream_heartbeat_seconds     = optional(number)
     step_lease_seconds           = optional(number)
     max_upload_bytes             = optional(number)

@@ -64,7 +64,12 @@ class Chatting:
     """Alice's bot, which knows of whales, or which only chats."""
 
     def __init__(
-        self, model: ScriptedChatModel | None = None, *, kind: AgentKind = AgentKind.CHAT, checkpoint: float = 0
+        self,
+        model: ScriptedChatModel | None = None,
+        *,
+        kind: AgentKind = AgentKind.CHAT,
+        checkpoint: float = 0,
+        retention: int = 0,
     ) -> None:
         self.model = model or ScriptedChatModel(["They eat krill."])
         self.library = Library()
@@ -72,7 +77,7 @@ class Chatting:
         self.library.learn("whales", "Blue whales eat krill, up to four tonnes a day.")
         self.store.bots["bot"] = a_bot(agent_kind=kind, model=self.model.spec.name)
         self.turns = HeldTurns(self.store)
-        settings = Settings(chat_model=self.model.spec.name, stream_checkpoint_seconds=checkpoint)
+        settings = Settings(chat_model=self.model.spec.name, stream_checkpoint_seconds=checkpoint, turn_retention_days=retention)
         self.chats = Chats(self.turns, MemoryBots(self.store), MemoryChatModels(self.model), lambda: NOW, settings)
 
     @property

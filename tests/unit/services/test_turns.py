@@ -2,10 +2,12 @@
 
 import asyncio
 from contextlib import suppress
+from datetime import datetime, timedelta
 
 import pytest
 
 from shared.core.errors import ConflictError, ResourceExhaustedError, UnavailableError
+from shared.core.settings import Settings
 from shared.domain.bot import AgentKind
 from shared.domain.conversation import Role, TokenUsage, TurnStatus
 from tests.memory.chat_models import ScriptedChatModel
@@ -248,3 +250,16 @@ async def test_without_checkpoints_the_lease_spans_the_whole_turn() -> None:
     turn = await chatting.chats.begin(ASKED)
     assert turn.record.lease_until is not None
     assert (turn.record.lease_until - NOW).total_seconds() > 300
+
+
+@pytest.mark.parametrize(("days", "expiry"), [(30, NOW + timedelta(days=30)), (0, None)])
+async def test_a_turn_is_kept_as_long_as_the_environment_says(days: int, expiry: datetime | None) -> None:
+    chatting = Chatting(retention=days)
+    turn = await chatting.chats.begin(ASKED)
+    async with turn:
+        assert chatting.stored.expire_at == expiry
+    assert chatting.stored.expire_at == expiry
+
+
+def test_a_year_is_the_default_retention() -> None:
+    assert Settings().turn_retention_days == 365
