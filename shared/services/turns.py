@@ -19,9 +19,11 @@ from shared.domain.plan import Reservation
 from shared.ports.store import Turns
 from shared.services.scenes import Scene
 
-# The platform takes the processor away soon after a request has ended, so a longer wait would only look safe.
-SETTLE_SECONDS = 10.0
-_CHECKPOINT_SECONDS = 3.0
+# A chat that ran out of time has 5 s left until the platform cuts it, and with it the processor: a longer wait would only look
+# safe. Half a second stays for the last frame.
+SETTLE_SECONDS = 4.5
+# Within those: more than half is left for the settlement itself.
+_CHECKPOINT_SECONDS = 2.0
 # Long enough for a few checkpoints to fail before readers take the turn for interrupted.
 _LEASE_SECONDS = 60.0
 # Chat is cut at 300 s; without checkpoints nothing prolongs the lease meanwhile.

@@ -10,6 +10,9 @@ from shared.core.errors import ConflictError, ResourceExhaustedError, Unavailabl
 from shared.core.settings import Settings
 from shared.domain.bot import AgentKind
 from shared.domain.conversation import Role, TokenUsage, TurnStatus
+from shared.runtime import catalogue
+from shared.runtime.boundary import working_seconds
+from shared.services.turns import SETTLE_SECONDS
 from tests.memory.chat_models import ScriptedChatModel
 from tests.unit.services.chatting import ASKED, NOW, Chatting
 
@@ -263,3 +266,8 @@ async def test_a_turn_is_kept_as_long_as_the_environment_says(days: int, expiry:
 
 def test_a_year_is_the_default_retention() -> None:
     assert Settings().turn_retention_days == 365
+
+
+def test_a_settlement_fits_into_what_the_platform_leaves_after_the_chats_work() -> None:
+    timeout = catalogue.read("chat").timeout_seconds
+    assert timeout - working_seconds(timeout) > SETTLE_SECONDS
