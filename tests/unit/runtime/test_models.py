@@ -1,8 +1,10 @@
+import io
 import sys
 
 import pytest
 from pydantic import ValidationError
 
+from shared.core import log
 from shared.core.errors import FailedPreconditionError, InternalError, InvalidArgumentError
 from shared.core.settings import Settings
 from shared.domain.prompt import EmbedderSpec, ModelSpec
@@ -10,6 +12,14 @@ from shared.runtime.models import Registry, open_chat_models, open_embedder, ope
 from tests.memory.chat_models import FakeEmbedder
 
 LOCAL = Settings()
+
+
+@pytest.fixture
+def lines():
+    stream = io.StringIO()
+    log.configure(stream)
+    yield stream
+    log.logger.handlers.clear()
 
 
 def spec(name: str, fallback: str | None = None) -> ModelSpec:
@@ -50,12 +60,12 @@ def test_an_unknown_model_is_the_callers_mistake():
 
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(openai_base_url="http://127.0.0.1:9/v1"), Settings(openai_model="x")])
-def test_the_openai_compatible_model_exists_only_where_it_is_configured(settings, caplog):
-    with caplog.at_level("WARNING"), pytest.raises(FailedPreconditionError) as refused:
+def test_the_openai_compatible_model_exists_only_where_it_is_configured(settings, lines):
+    with pytest.raises(FailedPreconditionError) as refused:
         open_chat_models(settings, FakeEmbedder()).get("openai-compatible")
 
     assert refused.value.message == "The model openai-compatible is not configured here; choose another."
-    assert "OPENAI_BASE_URL and OPENAI_MODEL" in caplog.text
+    assert "OPENAI_BASE_URL and OPENAI_MODEL" in lines.getvalue()
 
 
 def test_the_local_embedder_and_its_counter_agree_on_the_longest_text():
