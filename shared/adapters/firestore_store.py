@@ -19,6 +19,7 @@ from shared.adapters.firestore_client import (
     page_of_chunks,
     place_of_user,
     reference,
+    stands,
 )
 from shared.adapters.firestore_stock import count, create_counted
 from shared.adapters.google_errors import translated
@@ -106,14 +107,14 @@ class FirestoreDocuments:
     @translated
     async def replace(self, read: Versioned[Document], document: Document) -> None:
         """As the port says: one write."""
-        await _commit_unchanged(self._replacing(read, document))
+        await self._commit(self._replacing(read, document), document)
 
     @translated
     async def release(self, read: Versioned[Document], document: Document) -> None:
         """As the port says: two writes."""
         batch = self._replacing(read, document)
         count(self._client, batch, read.value.owner_id, _stock(read.value), -1)
-        await _commit_unchanged(batch)
+        await self._commit(batch, document)
 
     @translated
     async def report(self, document_id: str, stage: Stage, done: int, due_at: datetime) -> None:
@@ -137,6 +138,14 @@ class FirestoreDocuments:
         head = reference(self._client, "documents", read.value.id)
         batch.update(head, fields(document), option=if_unchanged(self._client, read.version))
         return batch
+
+    async def _commit(self, batch: AsyncWriteBatch, document: Document) -> None:
+        try:
+            await batch.commit()
+        except (FailedPrecondition, NotFound) as error:
+            # The library repeats a commit whose answer was lost, and the repetition meets what the first one has written.
+            if not await stands(reference(self._client, "documents", document.id), document):
+                raise ConflictError("The document has changed since it was read.") from error
 
 
 class FirestoreChunks:
@@ -206,13 +215,6 @@ def _readable(snapshot: Snapshot) -> Document | None:
 
 def _stock(document: Document) -> Stock:
     return Stock(documents=1, bytes=document.size_bytes)
-
-
-async def _commit_unchanged(batch: AsyncWriteBatch) -> None:
-    try:
-        await batch.commit()
-    except (FailedPrecondition, NotFound) as error:
-        raise ConflictError("The document has changed since it was read.") from error
 
 
 async def _owned(

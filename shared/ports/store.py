@@ -68,7 +68,10 @@ class Documents(Protocol):
         ...
 
     async def replace(self, read: Versioned[Document], document: Document) -> None:
-        """Write the document if its version is still the one read, else raise ConflictError. Overwrites the whole."""
+        """Write the document if its version is still the one read, else raise ConflictError. Overwrites the whole.
+
+        Where the very same document is stored by then, a try whose answer was lost has written it, and nothing is raised.
+        """
         ...
 
     async def release(self, read: Versioned[Document], document: Document) -> None:

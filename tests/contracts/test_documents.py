@@ -159,6 +159,16 @@ async def test_replace_of_a_version_that_was_overwritten_is_a_conflict(stores: S
     assert stored.pages == 1
 
 
+async def test_a_replace_that_was_written_before_is_no_conflict(stores: Stores) -> None:
+    read = await _stored(stores, document())
+    changed = read.value.model_copy(update={"pages": 1})
+
+    for _ in range(2):
+        await stores.documents.replace(read, changed)
+
+    assert await stores.documents.get(changed.id, "owner") == changed
+
+
 async def test_of_many_replaces_of_one_version_one_wins(stores: Stores) -> None:
     read = await _stored(stores, document())
     changed = [read.value.model_copy(update={"pages": number}) for number in range(20)]
@@ -174,10 +184,11 @@ async def test_release_gives_the_stock_back_once(stores: Stores) -> None:
     limits = Stock(documents=1, bytes=1000)
     read = await _stored(stores, document(), limits)
     failed = read.value.model_copy(update={"status": DocumentStatus.FAILED})
-    await stores.documents.release(read, failed)
+    for _ in range(2):
+        await stores.documents.release(read, failed)
 
     with pytest.raises(ConflictError):
-        await stores.documents.release(read, failed)
+        await stores.documents.release(read, failed.model_copy(update={"updated_at": after(1)}))
 
     assert await stores.documents.get(failed.id, "owner") == failed
     await stores.documents.create(document(), limits)

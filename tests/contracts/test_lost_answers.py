@@ -8,7 +8,7 @@ from shared.adapters.firestore_ledger import FirestoreLedger, FirestoreReceipts
 from shared.adapters.firestore_store import FirestoreBots, FirestoreDocuments
 from shared.adapters.firestore_turns import FirestoreTurns
 from shared.core.errors import ResourceExhaustedError, UnavailableError
-from shared.domain.document import Stage
+from shared.domain.document import DocumentStatus, Stage
 from shared.domain.plan import FlowLimits, FlowTotals, Stock
 from shared.domain.receipt import ReceiptState
 from shared.domain.step import StepKey, StepState
@@ -70,6 +70,30 @@ async def test_a_document_whose_creation_is_repeated_is_undone_once_over_the_lim
     assert await documents.get(made.id, "owner") is None
     usage = await repeating.document("usage", "owner").get()
     assert (usage.get("documents"), usage.get("bytes")) == (0, 0)
+
+
+async def test_a_document_whose_replacement_is_repeated_is_written_without_a_conflict(repeating: RepeatingClient) -> None:
+    made, documents = document(), FirestoreDocuments(repeating)
+    await documents.create(made, PLENTY)
+    read = await documents.load(made.id)
+    assert read is not None
+
+    await documents.replace(read, made.model_copy(update={"pages": 1}))
+
+    assert await documents.get(made.id, "owner") == made.model_copy(update={"pages": 1})
+
+
+async def test_a_release_of_a_document_that_is_repeated_gives_its_stock_back_once(repeating: RepeatingClient) -> None:
+    made, documents = document(), FirestoreDocuments(repeating)
+    for one in (made, document()):
+        await documents.create(one, PLENTY)
+    read = await documents.load(made.id)
+    assert read is not None
+
+    await documents.release(read, made.model_copy(update={"status": DocumentStatus.FAILED}))
+
+    usage = await repeating.document("usage", "owner").get()
+    assert (usage.get("documents"), usage.get("bytes")) == (1, made.size_bytes)
 
 
 async def test_a_reservation_that_is_repeated_counts_once(repeating: RepeatingClient) -> None:

@@ -57,12 +57,15 @@ class MemoryStore:
         check_stock(_only_changed(totals, change), limits)
         self.stock[owner_id] = totals
 
-    def stored_document(self, read: Versioned[Document]) -> Document:
-        """The stored document, if it is still of the version read."""
-        stored = self.documents.get(read.value.id)
+    def write_document(self, read: Versioned[Document], document: Document) -> bool:
+        """Store it if the stored one is still of the version read; False where the very same document is stored by then."""
+        stored = self.documents.get(document.id)
         if stored is None or stored.version != read.version:
-            raise ConflictError("The document has changed since it was read.")
-        return stored.value
+            if stored is None or stored.value != document:
+                raise ConflictError("The document has changed since it was read.")
+            return False
+        self.documents[document.id] = self.stamp(document)
+        return True
 
 
 def _is_readable(record: Record) -> bool:
@@ -151,11 +154,11 @@ class MemoryDocuments:
         return self.store.documents.get(document_id)
 
     async def replace(self, read: Versioned[Document], document: Document) -> None:
-        self.store.stored_document(read)
-        self.store.documents[read.value.id] = self.store.stamp(document)
+        self.store.write_document(read, document)
 
     async def release(self, read: Versioned[Document], document: Document) -> None:
-        await self.replace(read, document)
+        if not self.store.write_document(read, document):
+            return
         held = self.store.stock[document.owner_id]
         fewer = {"documents": held.documents - 1, "bytes": held.bytes - read.value.size_bytes}
         self.store.stock[document.owner_id] = held.model_copy(update=fewer)
