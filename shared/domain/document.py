@@ -52,7 +52,7 @@ class FailureCode(StrEnum):
 
 
 class RejectedFileError(SynapseError):
-    """The file itself is the reason; trying again without another file cannot help."""
+    """The file itself is the reason; but for one that was read too slowly, only another file helps."""
 
     code = Code.FAILED_PRECONDITION
 
