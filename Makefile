@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-full up down check format lock
+.PHONY: help setup demo test test-full up status down check format lock
 
 # Variables of .env.example, where a person has made a .env of their own.
 -include .env
@@ -24,6 +24,9 @@ demo: setup ## Do the main job on real files, from sign-up to a cited answer, an
 up: setup ## Start the local stack in the background and print its addresses, a signed-in user and a curl
 	@$(RUN) up
 
+status: setup ## Print the running stack's addresses and a fresh token
+	@$(RUN) status
+
 down: ## Stop the local stack
 	@test -x $(PYTHON_BIN)/python || { echo "The stack is not running."; exit 0; } && $(RUN) down
 
@@ -33,7 +36,7 @@ test: setup ## Run all tests; every server they need is started by them
 test-full: setup ## Run the same tests at full size
 	@TEST_SIZE=full $(PYTHON_BIN)/python -m pytest
 
-check: setup ## Lint, types, room rules, architecture, Terraform: under a minute
+check: setup ## Lint, types, room rules, architecture, Terraform: about a minute
 	$(PYTHON_BIN)/ruff check
 	$(PYTHON_BIN)/ruff format --check
 	$(PYTHON_BIN)/mypy

@@ -26,11 +26,11 @@ def up() -> None:
     """Start the stack in the background, and return when it is ready, with its addresses printed."""
     folder = RunFolder.of(os.environ)
     if folder.holder():
-        raise StackError("The stack is already running. `make down` stops it, `python -m local status` shows it.")
+        raise StackError("The stack is already running. `make down` stops it, `make status` shows it.")
     Ports.of(os.environ).check()
     folder.path.mkdir(parents=True, exist_ok=True)
     log = folder.path / "stack.log"
-    print("Starting the emulators and the gateway; this takes about 15 seconds.", flush=True)
+    print("Starting the emulators and the gateway; this takes 15 to 45 seconds.", flush=True)
     with log.open("wb") as output:
         command = [sys.executable, "-m", "local", "serve"]
         process = subprocess.Popen(
@@ -84,11 +84,11 @@ The stack is running (project {environment["GOOGLE_CLOUD_PROJECT"]}, bucket {env
   logs       {folder.path / "logs"}
 
 A signed-in user: {user.email}, password {user.password}
-The token is good for an hour; `python -m local status` prints a new one.
+The token is good for an hour; `make status` prints a new one.
   export TOKEN={user.id_token}
   curl -H "Authorization: Bearer $TOKEN" {gateway}/api/v1/chat/personas
 
-`make down` stops it.""")
+`make down` stops it; what it has stored goes with it.""")
 
 
 def gateway() -> None:

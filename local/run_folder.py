@@ -34,9 +34,7 @@ class RunFolder:
                 # The kernel lets go of the lock when the process ends in any way, so no stale lock can remain.
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise StackError(
-                    "The stack is already running. `make down` stops it, `python -m local status` shows it."
-                ) from error
+                raise StackError("The stack is already running. `make down` stops it, `make status` shows it.") from error
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()

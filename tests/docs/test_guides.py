@@ -1,17 +1,24 @@
 """What the README and the guides say is there: verbs, links, settings, and snippets that work as they are printed."""
 
 import ast
+import os
 import re
+import subprocess
 from pathlib import Path
+from shutil import which
 
 import pytest
 import yaml
 
+from local.accounts import sign_in
+from local.stack import Stack
 from local.toolchain import ROOT
+from shared.core.ids import new_id
 from shared.core.settings import Settings
-from shared.runtime.catalogue import Manifest
+from shared.runtime.catalogue import Manifest, read_all
 
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FIRST_STEPS = ROOT / "docs" / "first-steps.md"
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
 
 
@@ -59,3 +66,24 @@ def test_the_python_of_the_patterns_is_the_projects_own():
     real = ast.parse((ROOT / "functions" / "get_bot" / "main.py").read_text("utf-8"))
     functions = [{node.name: node for node in tree.body if isinstance(node, ast.AsyncFunctionDef)} for tree in (shown, real)]
     assert ast.dump(functions[0]["get_bot"].args) == ast.dump(functions[1]["get_bot"].args)
+
+
+def test_the_routes_of_the_guide_are_those_of_the_manifests():
+    rows = re.findall(r"^\| `(\w+ /\S+)` \| `(\w+)` \|", FIRST_STEPS.read_text("utf-8"), re.MULTILINE)
+    manifests = [manifest for manifest in read_all() if manifest.trigger.http]
+    served = {(one.trigger.http.route.replace("/api/v1", "", 1), one.name) for one in manifests if one.trigger.http}
+    assert set(rows) == served
+
+
+@pytest.mark.skipif(which("jq") is None, reason="the guide uses jq, which this machine lacks")
+def test_the_first_steps_run_as_they_stand(stack: Stack):
+    user = sign_in(stack.environment["FIREBASE_AUTH_EMULATOR_HOST"], f"{new_id()}@synapse.example", "correct horse battery")
+    script = "set -euo pipefail\n" + "\n".join(blocks(FIRST_STEPS, "sh"))
+    environment = {**os.environ, "API": f"{stack.url}/api/v1", "TOKEN": user.id_token}
+    ended = subprocess.run(
+        ["bash", "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=100, check=False
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert '"verified": true' in ended.stdout
+    assert '"status": "ready"' in ended.stdout
+    assert 'data: {"result":' in ended.stdout

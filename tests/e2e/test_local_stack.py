@@ -77,7 +77,7 @@ def test_the_stack_comes_up_survives_its_gateway_and_takes_its_servers_along_whe
 
     second = terminal.run("up")
     assert (second.returncode, second.stdout) == (1, "")
-    assert second.stderr == "The stack is already running. `make down` stops it, `python -m local status` shows it.\n"
+    assert second.stderr == "The stack is already running. `make down` stops it, `make status` shows it.\n"
 
     push_token = RunFolder(terminal.folder).token()
     os.kill(_gateway_process(terminal), signal.SIGKILL)

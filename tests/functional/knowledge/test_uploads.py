@@ -174,14 +174,23 @@ async def test_an_object_whose_document_is_gone_is_deleted(world: World) -> None
     assert world.blobs.objects == {}
 
 
-@pytest.mark.parametrize("change", [{"size": "61"}, {"contentType": "application/pdf"}])
-async def test_an_object_that_was_not_announced_so_fails_its_document(world: World, change: dict[str, str]) -> None:
+async def test_a_type_that_a_plain_put_does_not_name_is_no_reason_to_refuse(world: World) -> None:
+    document_id = await world.create("a.txt", "text/plain", len(TEXT))
+    name = f"uploads/{document_id}"
+    world.blobs.objects[name] = StoredBlob(TEXT, "application/octet-stream")
+    assert await notify(name=name, size=str(len(TEXT)), contentType="application/octet-stream") == 204
+    await world.deliver()
+    assert world.document(document_id).status is DocumentStatus.READY
+
+
+async def test_an_object_of_another_size_fails_its_document_and_says_both(world: World) -> None:
     document_id = await world.create("a.txt", "text/plain", 62)
     name = f"uploads/{document_id}"
     world.blobs.objects[name] = StoredBlob(TEXT, "text/plain")
-    assert await notify(**{"name": name, **change}) == 204
+    assert await notify(name=name, size="61") == 204
     status = (await STATUS.call({"job_id": document_id}, token="alice")).result
     assert (status["status"], status["failure"]["code"]) == ("failed", "upload_mismatch")
+    assert status["failure"]["message"].startswith("61 bytes arrived where 62 were announced.")
     assert (world.blobs.objects, published(world, "extract-document")) == ({}, [])
     assert world.store.stock["alice"] == Stock()
 

@@ -16,6 +16,10 @@ def test_it_names_every_setting_and_every_port():
     assert expected | {"LOCAL_FOLDER", "LOCAL_SCHEDULE_SECONDS"} == set(_EXAMPLE)
 
 
+def test_it_names_each_once_since_the_last_would_win():
+    assert len(_EXAMPLE) == len([line for line in _LINES if line and not line.startswith("#")])
+
+
 def test_its_values_are_the_defaults():
     assert parse(_EXAMPLE) == Settings()
     assert Ports.of(_EXAMPLE) == Ports()
