@@ -97,7 +97,9 @@ def report(outcomes: list[Outcome], answers: list[Answered]) -> bool:
     for answer in answers:
         print(f"\n{answer.question}\n  pages {answer.cited_pages}, right {answer.right_pages}\n  {answer.answer}")
     RESULTS.parent.mkdir(exist_ok=True)
-    tables = {"outcomes": [asdict(row) for row in outcomes], "answers": [asdict(answer) for answer in answers]}
+    # Without the answers' words: they quote files that may not be passed on.
+    cited = [{name: value for name, value in asdict(answer).items() if name != "answer"} for answer in answers]
+    tables = {"outcomes": [asdict(row) for row in outcomes], "answers": cited}
     RESULTS.write_text(json.dumps(tables, indent=1, ensure_ascii=False) + "\n", "utf-8")
     right_files = sum(row.outcome == row.expected for row in outcomes)
     right_pages = sum(answer.cited_pages[:1] != [] and answer.cited_pages[0] in answer.right_pages for answer in answers)
