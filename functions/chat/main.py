@@ -16,7 +16,7 @@ async def chat(
     request: ChatRequest, call: Call, *, chats: Chats, knowledge: Knowledge
 ) -> AsyncGenerator[TurnStarted | Token | CitationFound | UsageCounted | ChatResult, None]:
     """The turn's ids, the answer's text and citations as they come, its cost, and the whole."""
-    turn = await chats.begin(Wanted(caller_id=call.uid, **request.model_dump()))
+    turn = await chats.begin(Wanted(caller_id=call.uid, signed_in_at=call.signed_in_at, **request.model_dump()))
     async with turn:
         # Told before a model is asked, so that a client that loses the stream knows which turn to look for.
         yield TurnStarted(conversation_id=turn.record.conversation_id, turn_id=turn.record.id)

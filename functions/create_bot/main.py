@@ -1,31 +1,25 @@
 """Makes a bot whose configuration is version 1; counted against the owner's plan in the same commit."""
 
 from shared.core.clock import Clock
-from shared.core.errors import AlreadyExistsError, InvalidArgumentError
+from shared.core.errors import AlreadyExistsError
 from shared.core.ids import derived_id, new_id
 from shared.domain.bot import Bot, BotDraft
-from shared.domain.personas import PERSONAS
+from shared.domain.plan import plan_of
 from shared.domain.views import BotView
-from shared.ports.identity import Accounts
 from shared.ports.store import Bots
 from shared.runtime.functions import Call, callable_function
 from shared.runtime.models import Registry
-from shared.services.scenes import active_plan
+from shared.services.drafts import check_draft
 
 
 @callable_function
-async def create_bot(draft: BotDraft, call: Call, *, bots: Bots, accounts: Accounts, registry: Registry, clock: Clock) -> BotView:
+async def create_bot(draft: BotDraft, call: Call, *, bots: Bots, registry: Registry, clock: Clock) -> BotView:
     """The new bot. A persona or a model that does not exist is an error that names its field."""
-    if draft.persona_id and draft.persona_id not in PERSONAS:
-        raise InvalidArgumentError(f"There is no persona {draft.persona_id}; list_personas names them.", field="persona_id")
-    if draft.model:
-        # Looked up and not opened: the model's SDK has no place in a function that only names it.
-        registry.chat_model(draft.model)
-    plan = active_plan(await accounts.get(call.uid))
+    check_draft(draft, registry.chat_model)
     now = clock()
     bot = Bot(id=_bot_id(call), owner_id=call.uid, configuration=draft, created_at=now, updated_at=now)
     try:
-        await bots.create(bot, plan.stock)
+        await bots.create(bot, plan_of(call.account).stock)
     except AlreadyExistsError as error:
         # An earlier try of this call made it and died before its answer was kept: the person gets that bot, not a second one.
         made = await bots.get(bot.id, call.uid)

@@ -10,12 +10,11 @@ from shared.core.settings import Settings
 from shared.domain import pipeline as rules
 from shared.domain.blob import upload_name
 from shared.domain.document import Document, DocumentStatus, RejectedFileError
+from shared.domain.plan import plan_of
 from shared.ingest.kinds import accepted_type
 from shared.ports.blobs import Blobs
-from shared.ports.identity import Accounts
 from shared.ports.store import Bots, Documents
 from shared.runtime.functions import Call, callable_function
-from shared.services.scenes import active_plan
 
 
 @callable_function
@@ -25,7 +24,6 @@ async def create_upload(  # noqa: PLR0913 - A function declares each port that i
     *,
     bots: Bots,
     documents: Documents,
-    accounts: Accounts,
     blobs: Blobs,
     clock: Clock,
     settings: Settings,
@@ -35,11 +33,10 @@ async def create_upload(  # noqa: PLR0913 - A function declares each port that i
         raise InvalidArgumentError(f"A file may have up to {settings.max_upload_bytes:,} bytes.", field="size_bytes")
     if await bots.get(request.bot_id, call.uid) is None:
         raise NotFoundError("There is no such bot.", field="bot_id")
-    plan = active_plan(await accounts.get(call.uid))
     document = _document(request, call, clock())
     url = await blobs.create_upload_session(document.blob, document.content_type, document.size_bytes, call.origin)
     try:
-        await documents.create(document, plan.stock)
+        await documents.create(document, plan_of(call.account).stock)
     except AlreadyExistsError:
         document = await _opened_before(documents, document)
     expires_at = rules.upload_expires_at(document)

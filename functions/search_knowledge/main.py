@@ -8,10 +8,8 @@ from shared.agent.retrieval import Knowledge
 from shared.core.errors import NotFoundError
 from shared.domain.base import Id, Model
 from shared.domain.chunk import Passage, Place
-from shared.ports.identity import Accounts
 from shared.ports.store import Bots
 from shared.runtime.functions import Call, callable_function
-from shared.services.scenes import active_plan
 
 
 class SearchKnowledge(Model):
@@ -55,11 +53,8 @@ class FoundPassages(Model):
 
 
 @callable_function
-async def search_knowledge(
-    search: SearchKnowledge, call: Call, *, bots: Bots, accounts: Accounts, knowledge: Knowledge
-) -> FoundPassages:
-    """Best first. Embedding the query costs money, so a suspended account may not."""
-    active_plan(await accounts.get(call.uid))
+async def search_knowledge(search: SearchKnowledge, call: Call, *, bots: Bots, knowledge: Knowledge) -> FoundPassages:
+    """Best first."""
     bot = await bots.get(search.bot_id, call.uid)
     if bot is None:
         raise NotFoundError("There is no such bot.", field="bot_id")

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import firebase_admin
@@ -35,7 +36,12 @@ class FirebaseIdentity:
     async def verify(self, token: str, *, check_revoked: bool = False) -> Caller:
         """The caller; with `check_revoked` one call to Firebase Auth also refuses revoked tokens and disabled users."""
         claims = await asyncio.to_thread(self._claims, token, check_revoked=check_revoked)
-        return Caller(uid=claims["uid"], email=claims.get("email"), is_admin=claims.get("role") == ADMIN_ROLE)
+        return Caller(
+            uid=claims["uid"],
+            email=claims.get("email"),
+            is_admin=claims.get("role") == ADMIN_ROLE,
+            signed_in_at=_moment(claims.get("auth_time", claims["iat"])),
+        )
 
     async def verify_app(self, token: str) -> str:
         """The id of the app that the App Check token attests."""
@@ -80,6 +86,10 @@ def _is_cookie(token: str) -> bool:
         return bool(payload["iss"].startswith(_COOKIE_ISSUER))
     except (IndexError, KeyError, *_MALFORMED):
         return False
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _refusal(field: str) -> UnauthenticatedError:

@@ -26,12 +26,13 @@ from shared.adapters.google_errors import translated
 from shared.core.errors import ConflictError, NotFoundError
 from shared.core.ids import is_id
 from shared.core.log import logger
+from shared.domain.account import Account
 from shared.domain.base import Page, PageRequest
 from shared.domain.bot import Bot, BotVersion
 from shared.domain.chunk import Chunk
 from shared.domain.dead_letter import DeadLetter
 from shared.domain.document import Document, Stage
-from shared.domain.plan import Account, Stock
+from shared.domain.plan import Stock
 from shared.ports.store import Versioned
 
 

@@ -36,10 +36,11 @@ from shared.adapters.google_errors import translated
 from shared.core.clock import Clock, system_clock
 from shared.core.errors import ConflictError, ResourceExhaustedError
 from shared.core.ids import is_id
+from shared.domain.account import Account
 from shared.domain.base import Page, PageRequest
 from shared.domain.bot import Bot
 from shared.domain.conversation import Conversation, Turn
-from shared.domain.plan import Account, FlowLimits, FlowTotals, Reservation, check_flow
+from shared.domain.plan import FlowLimits, FlowTotals, Reservation, check_flow
 from shared.ports.store import ChatContext, Versioned
 
 # Counters of past minutes go with each reservation, so the map stays small without a job that tidies it. The minute before stays:

@@ -8,6 +8,7 @@ SynapseError
 ├── NotFoundError             absent, or another tenant's: the two answer alike
 ├── AlreadyExistsError        the id or name is taken
 ├── ConflictError             somebody else wrote first; read again
+│   └── VersionMismatchError  the caller named a version that is no longer the current one
 ├── ResourceExhaustedError    over a limit; may say when to come back
 ├── CancelledError            the client went away
 ├── UnavailableError          a store or model did not answer; try again
@@ -98,6 +99,12 @@ class ConflictError(SynapseError):
 
     code = Code.ABORTED
     verdict = Verdict.RETRY
+
+
+class VersionMismatchError(ConflictError):
+    """The version that the caller wanted to change is not the current one; only the caller can decide what to do now."""
+
+    verdict = Verdict.DROP
 
 
 class ResourceExhaustedError(SynapseError):

@@ -19,6 +19,16 @@ def derived_id(*parts: str) -> str:
     return digest(*parts)[:32]
 
 
+def new_turn_id(conversation_id: str, unique: str | None = None) -> str:
+    """A turn's id, from which its conversation can be told, so that a turn is found by its id alone with one read."""
+    return f"{conversation_id}-{unique or new_id()}"
+
+
+def conversation_of(turn_id: str) -> str:
+    """The conversation of a turn; an empty text for an id that names none."""
+    return turn_id.rpartition("-")[0]
+
+
 def is_id(text: str) -> bool:
     """Whether the text may stand in a Firestore path or an object name: no slash, dot or space, and not `__…__`, which
     Firestore reserves.

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from secrets import compare_digest
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
@@ -12,10 +13,27 @@ Keyword = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_wh
 
 
 class AgentKind(StrEnum):
-    """`rag` answers from the bot's knowledge alone; `chat` talks freely and has no knowledge."""
+    """`rag` answers from the bot's knowledge alone; `chat` talks freely and has no knowledge; `react` also uses tools."""
 
     CHAT = "chat"
     RAG = "rag"
+    REACT = "react"
+
+
+class Tool(StrEnum):
+    """What a `react` bot may use."""
+
+    SEARCH_KNOWLEDGE = "search_knowledge"
+    QUERY_TABLES = "query_tables"
+    FETCH_URL = "fetch_url"
+    CALCULATE = "calculate"
+
+
+class Visibility(StrEnum):
+    """Who may talk to a bot: its owner, or everybody who holds its link."""
+
+    PRIVATE = "private"
+    LINK = "link"
 
 
 class GenerationSettings(Model):
@@ -32,8 +50,15 @@ class RetrievalSettings(Model):
     min_score: float = Field(default=0.2, ge=-1, le=1)
 
 
+class OwnModel(Model):
+    """A model at the owner's own provider, reached with a key that the owner has stored."""
+
+    key_id: Id
+    model: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
+
+
 class BotDraft(Model):
-    """What a person decides of a bot."""
+    """What a person decides of a bot; `own_model` takes the place of `model`."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
     icon: str = Field(default="", max_length=200)
@@ -45,27 +70,42 @@ class BotDraft(Model):
     model: str | None = Field(
         default=None, max_length=100, description="A model of the registry; null: the environment's default."
     )
+    own_model: OwnModel | None = None
     agent_kind: AgentKind = AgentKind.RAG
+    tools: tuple[Tool, ...] = Field(default=(), max_length=len(Tool))
     generation: GenerationSettings = GenerationSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
 
 
 class Bot(Record):
-    """The bot's head: the current version's configuration whole, so that a chat turn reads one document."""
+    """The bot's head: the current version's configuration whole, so that a chat turn reads one document.
+
+    Visibility belongs to the bot and not to a version: to restore an old configuration must not share anything again. `link` is
+    the secret half of the link, kept while the bot is private so that sharing it again brings the same link back.
+    """
 
     id: str
     owner_id: str
     version: int = 1
     configuration: BotDraft
+    visibility: Visibility = Visibility.PRIVATE
+    link: str | None = None
+    deleted_at: datetime | None = None
     created_at: datetime
     updated_at: datetime
 
+    def opened_by(self, link: str | None) -> bool:
+        """Whether the link's secret half opens it now."""
+        is_shared = self.visibility is Visibility.LINK and self.deleted_at is None and self.link and link
+        return bool(is_shared and compare_digest(str(self.link).encode(), str(link).encode()))
+
 
 class BotVersion(Record):
-    """An immutable configuration, stored under `bots/{bot_id}/versions/{number}`."""
+    """An immutable configuration, stored under `bots/{bot_id}/versions/{number}`; `restored_from` tells which one it repeats."""
 
     bot_id: str
     owner_id: str
     number: int
     configuration: BotDraft
+    restored_from: int | None = None
     created_at: datetime

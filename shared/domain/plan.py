@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 from shared.core.errors import ResourceExhaustedError
-from shared.domain.base import Model, Record
+from shared.domain.account import Account
+from shared.domain.base import Model
 
 
 class Stock(Model):
@@ -28,14 +29,6 @@ class Plan(Model):
     id: str
     stock: Stock
     flow: FlowLimits
-
-
-class Account(Record):
-    """A user as the backend knows one; who has never registered has the free plan and is active."""
-
-    id: str
-    plan_id: str = "free"
-    suspended: bool = False
 
 
 class FlowTotals(Model):

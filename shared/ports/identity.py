@@ -1,18 +1,20 @@
 """Who is calling."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
-from shared.domain.plan import Account
+from shared.domain.account import Account
 
 
 @dataclass(frozen=True)
 class Caller:
-    """A verified caller; `is_admin` comes from a custom claim of the token."""
+    """A verified caller; `is_admin` comes from a custom claim of the token, `signed_in_at` is in whole seconds."""
 
     uid: str
     email: str | None = None
     is_admin: bool = False
+    signed_in_at: datetime | None = None
 
 
 class Identity(Protocol):

@@ -79,3 +79,14 @@ class VectorIndex(Protocol):
     async def delete(self, document_id: str, generation: int) -> int:
         """Remove a generation's chunks; how many there were."""
         ...
+
+
+class OwnModels(Protocol):
+    """Models at people's own providers, through the keys that they have stored."""
+
+    async def get(self, key_id: str, owner_id: str, model: str) -> ChatModel:
+        """The model, asked with the owner's key at the owner's address.
+
+        Raises FailedPreconditionError (field own_model) where the owner has no such key, or its address may not be asked.
+        """
+        ...

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
+from shared.domain.account import Account
 from shared.domain.base import Page, PageRequest
 from shared.domain.bot import Bot
 from shared.domain.chunk import Chunk
 from shared.domain.conversation import Conversation, Turn
 from shared.domain.dead_letter import DeadLetter
 from shared.domain.document import Document, Stage
-from shared.domain.plan import Account, FlowLimits, FlowTotals, Reservation, Stock
+from shared.domain.plan import FlowLimits, FlowTotals, Reservation, Stock
 
 Entity = TypeVar("Entity")
 

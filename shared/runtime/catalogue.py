@@ -69,7 +69,7 @@ class Manifest(_Part):
     trigger: Trigger
     needs: Literal["base", "ai", "documents", "billing", "training"] = "base"
     # One account for each set of privileges rather than for each function: a project allows about a hundred.
-    account: Literal["bots", "chat", "knowledge", "pipeline", "operations"]
+    account: Literal["accounts", "bots", "chat", "knowledge", "pipeline", "operations"]
     memory: Annotated[str, Field(pattern=r"^\d+(Mi|Gi)$")] = "256Mi"
     cpu: Annotated[str, Field(pattern=r"^[0-9.]+$")] = "1"
     timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
@@ -80,15 +80,23 @@ class Manifest(_Part):
     # Files go to the bucket without passing a function, so a body is JSON and small.
     max_body_bytes: Annotated[int, Field(ge=1024, le=10 * 1024 * 1024)] = 256 * 1024
     stream: bool = False
+    # A stream that is idempotent makes its ids from the key itself; any other answer is kept and replayed.
     idempotent: bool = False
+    # If-Match is read, and the answer's `version` is its ETag.
+    conditional: bool = False
+    # The use case reads the account in a batch of its own, and admits it.
+    reads_account: bool = False
     max_delivery_attempts: Annotated[int, Field(ge=5, le=100)] = 10
 
     @model_validator(mode="after")
     def _consistent(self) -> "Manifest":
-        if (self.stream or self.idempotent) and self.trigger.http is None:
-            raise ValueError("stream and idempotent belong to an http trigger")
-        if self.idempotent and (self.stream or (self.trigger.http and self.trigger.http.access == "public")):
-            raise ValueError("idempotent needs a signed-in caller and an answer that is no stream")
+        asked = self.stream or self.idempotent or self.conditional or self.reads_account
+        if asked and self.trigger.http is None:
+            raise ValueError("stream, idempotent, conditional and reads_account belong to an http trigger")
+        if self.idempotent and self.trigger.http and self.trigger.http.access == "public":
+            raise ValueError("idempotent needs a signed-in caller")
+        if self.conditional and self.stream:
+            raise ValueError("conditional needs an answer that is no stream")
         return self
 
     @property

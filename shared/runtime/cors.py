@@ -6,7 +6,7 @@ from starlette.responses import Response
 from shared.core.settings import Settings
 
 _METHODS = "GET, POST, PUT, DELETE"
-_EXPOSED = "Retry-After, X-Correlation-Id"
+_EXPOSED = "Retry-After, X-Correlation-Id, ETag"
 # Every call of a page would otherwise be two requests; an hour is soon enough for a change of the origins to be seen.
 _PREFLIGHT_SECONDS = "3600"
 

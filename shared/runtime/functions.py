@@ -113,5 +113,7 @@ def _require(manifest: Manifest, use_case: UseCase, contract: Contract) -> None:
         raise InternalError(f"{manifest.name}: it cannot take {wrong.pop().__name__}, but {context.__name__}")
     if (manifest.trigger.storage is not None) is not expects_notice(contract):
         raise InternalError(f"{manifest.name}: ObjectFinalized belongs to a storage trigger, and to it alone")
+    if manifest.conditional and "version" not in (contract.result.model_fields if contract.result else {}):
+        raise InternalError(f"{manifest.name}: conditional needs a result with a version")
     if manifest.trigger.http and (missing := set(manifest.trigger.http.path_parameters) - set(contract.request.model_fields)):
         raise InternalError(f"{manifest.name}: the route's {sorted(missing)} is no field of its request")

@@ -14,10 +14,11 @@ from shared.core.clock import Clock
 from shared.core.errors import InternalError, SynapseError
 from shared.core.log import logger
 from shared.core.settings import Settings
+from shared.domain.account import Account, admit
 from shared.domain.events import Event
-from shared.ports.identity import Caller
+from shared.ports.identity import Accounts, Caller
 from shared.ports.ledger import Receipts
-from shared.runtime import access, cors, replies, wiring
+from shared.runtime import access, conditions, cors, replies, wiring
 from shared.runtime.boundary import attempt, working_seconds
 from shared.runtime.call import Call
 from shared.runtime.catalogue import HttpTrigger, Manifest
@@ -38,6 +39,15 @@ class _Work:
     call: Call
     request: BaseModel
     fields: Fields
+
+
+@dataclass(frozen=True)
+class _Who:
+    """Who calls, as far as is known before the body is read."""
+
+    caller: Caller | None
+    account: Account | None
+    ip: str
 
 
 @dataclass(frozen=True)
@@ -80,10 +90,12 @@ class HttpFunction:
         # Whoever may not call is refused before a byte of the body is read.
         caller = await access.identify(request, self.trigger, settings)
         ip = access.client_ip(request, settings)
+        account = await self._admitted(caller)
         # Signed-in callers are limited by their plan: one address may be a whole school.
         if self.trigger.access == "public":
             self.limit.take(access.network_of(ip))
-        work = self._work(request, dialect, await read_body(request, self.manifest.max_body_bytes), caller, ip)
+        who = _Who(caller, account, ip)
+        work = self._work(request, dialect, await read_body(request, self.manifest.max_body_bytes), who)
         if dialect.streams:
             pace = Pace(settings.stream_heartbeat_seconds, working_seconds(self.manifest.timeout_seconds))
             return EventStream(self._outputs(work), pace)
@@ -91,21 +103,37 @@ class HttpFunction:
             # Nobody would read the rest of an answer that its client has left, and every further token costs.
             result = await while_connected(request.receive, last_output(self._outputs(work), _unseen))
             return dialect.answer(to_json_bytes(result))
-        return dialect.answer(await self._once(work))
+        answer = await self._once(work)
+        response = dialect.answer(answer)
+        return conditions.tag(request, response, answer) if self.manifest.conditional and answer else response
 
-    def _work(self, request: Request, dialect: Dialect, body: bytes, caller: Caller | None, ip: str) -> _Work:
+    async def _admitted(self, caller: Caller | None) -> Account | None:
+        """The caller's account, which may act; read here for every function, so that none can forget it."""
+        if caller is None or self.manifest.reads_account:
+            return None
+        accounts: Accounts = wiring.provide(Accounts)
+        account = await accounts.get(caller.uid)
+        admit(account, caller.signed_in_at)
+        return account
+
+    def _work(self, request: Request, dialect: Dialect, body: bytes, who: _Who) -> _Work:
         fields = dialect.fields(request, body, self.contract.request)
-        # The callable SDK sets no headers, so there the key comes as a field. It is taken out before the model sees it, since no
-        # model has it.
+        # The callable SDK sets no headers, so there the key and the version come as fields. They are taken out before the model
+        # sees them, since no model has them.
         named = fields.pop("idempotency_key", None) if self.manifest.idempotent else None
+        version = fields.pop("if_match", None) if self.manifest.conditional else None
+        caller = who.caller or Caller(uid="")
         call = Call(
-            uid=caller.uid if caller else "",
-            email=caller.email if caller else None,
-            is_admin=caller.is_admin if caller else False,
+            uid=caller.uid,
+            email=caller.email,
+            is_admin=caller.is_admin,
             correlation_id=log.correlation_id(),
-            ip=ip,
+            ip=who.ip,
             origin=request.headers.get("origin"),
             idempotency_key=read_key(named if named is not None else request.headers.get("idempotency-key")),
+            signed_in_at=caller.signed_in_at,
+            account=who.account,
+            if_match=conditions.read_versions(version, request.headers.get("if-match")) if self.manifest.conditional else None,
         )
         return _Work(call, validate(self.contract.request, fields), fields)
 

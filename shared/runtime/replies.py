@@ -7,7 +7,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from shared.core import log
-from shared.core.errors import Code, InvalidArgumentError, NotFoundError, SynapseError
+from shared.core.errors import Code, InvalidArgumentError, NotFoundError, SynapseError, VersionMismatchError
 
 STATUS = {
     Code.INVALID_ARGUMENT: 400,
@@ -60,6 +60,7 @@ _HTTP_ONLY: dict[type[SynapseError], int] = {
     MethodNotAllowedError: 405,
     BodyTooLargeError: 413,
     UnsupportedMediaTypeError: 415,
+    VersionMismatchError: 412,
 }
 
 
@@ -74,7 +75,8 @@ def headers_of(error: SynapseError) -> dict[str, str]:
         return {"Allow": error.allowed}
     if error.code is Code.UNAUTHENTICATED:
         return {"WWW-Authenticate": "Bearer"}
-    if error.code in _COMES_BACK:
+    # A precondition that failed fails again; what comes back is what another's write was only in the way of.
+    if error.code in _COMES_BACK and not isinstance(error, VersionMismatchError):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after_seconds or 1)))}
     return {}
 

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.core.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError
+from shared.core.errors import InvalidArgumentError, NotFoundError
 from shared.core.ids import new_id
+from shared.domain.account import admit
 from shared.domain.base import PageRequest
 from shared.domain.bot import Bot
 from shared.domain.conversation import Conversation, TurnStatus
 from shared.domain.personas import PERSONAS
-from shared.domain.plan import Account, Plan, plan_of
+from shared.domain.plan import Plan, plan_of
 from shared.ports.store import Bots, Turns, Versioned
 
 _TITLE_CHARACTERS = 60
@@ -24,6 +25,7 @@ class Wanted:
     conversation_id: str | None = None
     bot_id: str | None = None
     persona_id: str | None = None
+    signed_in_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,6 @@ class Scene:
         return self.read.value
 
 
-def active_plan(account: Account | None) -> Plan:
-    """The plan of an account that may act. Raises PermissionDeniedError for a suspended one."""
-    if account and account.suspended:
-        raise PermissionDeniedError("This account is suspended.")
-    return plan_of(account)
-
-
 async def set_scene(wanted: Wanted, turns: Turns, bots: Bots, now: datetime) -> Scene:
     """The scene, in at most three document reads where the conversation's head is stored.
 
@@ -56,7 +51,7 @@ async def set_scene(wanted: Wanted, turns: Turns, bots: Bots, now: datetime) -> 
         raise InvalidArgumentError("Name exactly one of bot_id and persona_id, or a conversation_id.", field="bot_id")
     context = await turns.context(wanted.caller_id, wanted.conversation_id, wanted.bot_id)
     # Before the answer can differ by what the caller named: a suspended account learns nothing of what exists.
-    plan = active_plan(context.account)
+    admit(context.account, wanted.signed_in_at)
     read = context.conversation or Versioned(await _begun(wanted, turns, now), None)
     conversation = read.value
     _check_same(wanted, conversation)
@@ -68,7 +63,7 @@ async def set_scene(wanted: Wanted, turns: Turns, bots: Bots, now: datetime) -> 
             raise NotFoundError("There is no such bot.", field="bot_id")
     if conversation.persona_id and conversation.persona_id not in PERSONAS:
         raise NotFoundError("There is no such persona.", field="persona_id")
-    return Scene(read, bot, plan)
+    return Scene(read, bot, plan_of(context.account))
 
 
 async def find_conversation(turns: Turns, conversation_id: str, owner_id: str, now: datetime) -> Conversation | None:

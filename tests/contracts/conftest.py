@@ -16,7 +16,7 @@ from shared.adapters.firestore_store import (
 )
 from shared.adapters.firestore_turns import FirestoreTurns
 from shared.adapters.firestore_vectors import FirestoreEmbeddingCache, FirestoreVectorIndex
-from shared.domain.plan import Account
+from shared.domain.account import Account
 from shared.ports.ledger import Holds, Ledger, Receipts
 from shared.ports.models import EmbeddingCache, VectorIndex
 from shared.ports.store import Bots, Chunks, DeadLetters, Documents, Turns

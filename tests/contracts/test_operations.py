@@ -9,8 +9,8 @@ from shared.adapters.firestore_store import FirestoreAccounts, FirestoreBots
 from shared.adapters.firestore_turns import FirestoreTurns
 from shared.adapters.firestore_vectors import FirestoreVectorIndex
 from shared.core.errors import ResourceExhaustedError
+from shared.domain.account import Account
 from shared.domain.base import PageRequest
-from shared.domain.plan import Account
 from tests.contracts.records import OFTEN, PLENTY, answered, bot, chunk, conversation, embedded, reservation, turn, unstored
 from tests.memory.counting import CountingClient, Operations
 

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.core.errors import AlreadyExistsError, InvalidArgumentError, NotFoundError, ResourceExhaustedError
+from shared.domain.account import Account
 from shared.domain.base import PageRequest
 from shared.domain.conversation import Conversation, Message, Role, TurnStatus
-from shared.domain.plan import Account, FlowLimits, FlowTotals
+from shared.domain.plan import FlowLimits, FlowTotals
 from shared.ports.store import Versioned
 from tests.contracts.conftest import Stores
 from tests.contracts.records import (

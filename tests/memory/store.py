@@ -12,13 +12,14 @@ from pydantic import ValidationError
 from shared.adapters import cursors
 from shared.core.clock import Clock, system_clock
 from shared.core.errors import AlreadyExistsError, ConflictError, NotFoundError
+from shared.domain.account import Account
 from shared.domain.base import Page, PageRequest, Record
 from shared.domain.bot import Bot, BotVersion
 from shared.domain.chunk import Chunk, EmbeddedChunk
 from shared.domain.conversation import Conversation, Turn
 from shared.domain.dead_letter import DeadLetter
 from shared.domain.document import Document, Stage, StageProgress
-from shared.domain.plan import Account, FlowLimits, FlowTotals, Reservation, Stock, check_flow, check_stock
+from shared.domain.plan import FlowLimits, FlowTotals, Reservation, Stock, check_flow, check_stock
 from shared.domain.receipt import Receipt
 from shared.domain.step import Step
 from shared.ports.store import ChatContext, Versioned

@@ -2,8 +2,9 @@
 
 import pytest
 
+from shared.domain.account import Account
 from shared.domain.personas import PERSONAS
-from shared.domain.plan import FREE, Account, Stock
+from shared.domain.plan import FREE, Stock
 from tests.functional.harness import client_for
 from tests.functional.people import World, recorded
 

@@ -7,8 +7,9 @@ import pytest
 
 from shared.agent.answer import NOT_FOUND
 from shared.core.errors import UnavailableError
+from shared.domain.account import Account
 from shared.domain.conversation import TokenUsage, TurnStatus
-from shared.domain.plan import FREE, Account
+from shared.domain.plan import FREE
 from tests.functional.harness import client_for
 from tests.functional.people import NOW, World, recorded
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from shared.core.errors import ConflictError, SynapseError, UnavailableError
+from shared.domain.account import Account
 from shared.domain.document import DocumentStatus, FailureCode
-from shared.domain.plan import FREE, Account, Stock
+from shared.domain.plan import FREE, Stock
 from tests.functional.knowledge.world import CREATE, ON_UPLOAD, START, STATUS, TEXT, World, payload, published
 from tests.memory.blobs import StoredBlob, UploadSession
 

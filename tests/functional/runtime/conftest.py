@@ -7,13 +7,14 @@ import pytest
 
 from shared.core import log
 from shared.core.settings import Settings
-from shared.ports.identity import Identity
+from shared.ports.identity import Accounts, Identity
 from shared.ports.ledger import Receipts
 from shared.ports.queue import Queue
 from shared.runtime.wiring import bound
 from tests.functional.runtime.samples import Journal
 from tests.memory.identity import MemoryIdentity
 from tests.memory.ledger import MemoryReceipts
+from tests.memory.store import MemoryAccounts, MemoryStore
 
 
 @pytest.fixture
@@ -22,13 +23,26 @@ def identity() -> MemoryIdentity:
 
 
 @pytest.fixture
+def store() -> MemoryStore:
+    """Where the callers' accounts are; none has one yet."""
+    return MemoryStore()
+
+
+@pytest.fixture
 def journal() -> Journal:
     return Journal()
 
 
 @pytest.fixture(autouse=True)
-def wired(identity: MemoryIdentity, journal: Journal) -> Iterator[None]:
-    with bound({Identity: identity, Queue: journal, Receipts: MemoryReceipts(), Settings: Settings()}):
+def wired(identity: MemoryIdentity, store: MemoryStore, journal: Journal) -> Iterator[None]:
+    ports = {
+        Identity: identity,
+        Accounts: MemoryAccounts(store),
+        Queue: journal,
+        Receipts: MemoryReceipts(),
+        Settings: Settings(),
+    }
+    with bound(ports):
         yield
 
 

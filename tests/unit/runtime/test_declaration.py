@@ -83,6 +83,7 @@ def test_a_stream_has_events_and_one_result() -> None:
     ("trigger", "use_case", "options", "message"),
     [
         (HTTP, takes_text, {}, "parameter text"),
+        (HTTP, takes_a_call, {"conditional": True}, "conditional needs a result with a version"),
         (HTTP, takes_two, {}, "one request model"),
         (HTTP, takes_an_unknown_port, {}, "no port is wired for parameter size"),
         (HTTP, takes_an_untyped_port, {}, "no port is wired for parameter bots"),
@@ -134,7 +135,9 @@ def test_a_decorator_of_another_trigger_does_not_start() -> None:
         {"trigger": {"topic": "do-things"}, "stream": True},
         {"trigger": {"topic": "do-things"}, "idempotent": True},
         {"trigger": {"http": {"route": "POST /api/v1/things", "access": "public"}}, "idempotent": True},
-        {"trigger": {"http": {"route": "POST /api/v1/things", "access": "signed_in"}}, "idempotent": True, "stream": True},
+        {"trigger": {"topic": "do-things"}, "conditional": True},
+        {"trigger": {"topic": "do-things"}, "reads_account": True},
+        {"trigger": {"http": {"route": "POST /api/v1/things", "access": "signed_in"}}, "conditional": True, "stream": True},
         {"trigger": {"topic": "do-things"}, "memory": "256"},
         {"trigger": {"topic": "do-things"}, "unknown": 1},
     ],

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 
 from shared.core.errors import InvalidArgumentError, NotFoundError, PermissionDeniedError, SynapseError
+from shared.domain.account import Account
 from shared.domain.conversation import Conversation, Role, TurnStatus
 from shared.domain.personas import PERSONAS
-from shared.domain.plan import FREE, Account
+from shared.domain.plan import FREE
 from shared.services.scenes import Wanted, find_conversation, title_of
 from tests.memory.chat_models import ScriptedChatModel
 from tests.unit.agent.library import a_bot

@@ -1,0 +1,39 @@
+"""A user as the backend knows one, and whether that user may act at all."""
+
+import math
+from datetime import datetime
+
+from shared.core.errors import PermissionDeniedError, UnauthenticatedError
+from shared.domain.base import Record
+
+
+class Account(Record):
+    """Stored under the user's uid; who has never registered has none, and then the free plan."""
+
+    id: str
+    username: str | None = None
+    display_name: str = ""
+    email: str | None = None
+    plan_id: str = "free"
+    suspended: bool = False
+    terms_accepted_at: datetime | None = None
+    signed_out_at: datetime | None = None
+    last_active_at: datetime | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+def admit(account: Account | None, signed_in_at: datetime | None) -> None:
+    """Raises PermissionDeniedError for a suspended account, UnauthenticatedError for a sign-in from before the last sign-out.
+
+    Read with each call rather than carried in the token, which is as old as it is: both hold from the next call on.
+    """
+    if account is None:
+        return
+    if account.suspended:
+        raise PermissionDeniedError("This account is suspended.")
+    if account.signed_out_at is None or signed_in_at is None:
+        return
+    # A token tells its sign-in in whole seconds, so one of the sign-out's own second counts as older.
+    if signed_in_at.timestamp() <= math.floor(account.signed_out_at.timestamp()):
+        raise UnauthenticatedError("This session was signed out; sign in again.", field="Authorization")

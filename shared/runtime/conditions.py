@@ -1,0 +1,41 @@
+"""Conditional calls: a thing's `version` is its ETag (RFC 9110, section 8.8.3), and If-Match guards a change of it."""
+
+import json
+import re
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.core.errors import InvalidArgumentError
+
+# A version counts saves, so nine digits are more than any thing will see.
+_ETAGS = re.compile(r'\s*"(\d{1,9})"\s*(?:,\s*"(\d{1,9})"\s*){0,9}')
+_ETAG = re.compile(r'"(\d{1,9})"')
+_MOST = 10**9
+
+
+def read_versions(named: Any, header: str | None) -> AbstractSet[int] | None:
+    """The versions that the caller accepts, from the callable's field `if_match` or the header; None for any.
+
+    Raises InvalidArgumentError (field If-Match) for what is no version.
+    """
+    if named is not None:
+        if isinstance(named, bool) or not isinstance(named, int) or not 0 <= named < _MOST:
+            raise InvalidArgumentError("if_match must be the version that you read, a whole number.", field="if_match")
+        return frozenset({named})
+    if header is None or header.strip() == "*":
+        return None
+    if not _ETAGS.fullmatch(header):
+        raise InvalidArgumentError('If-Match must be the ETag that you were given, such as "3".', field="If-Match")
+    return frozenset(int(version) for version in _ETAG.findall(header))
+
+
+def tag(request: Request, response: Response, answer: bytes) -> Response:
+    """The response with its ETag, or 304 without a body where the caller has that version already."""
+    etag = f'"{json.loads(answer)["version"]}"'
+    if request.method == "GET" and etag in request.headers.get("if-none-match", ""):
+        response = Response(status_code=304)
+    response.headers["ETag"] = etag
+    return response
