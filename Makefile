@@ -2,7 +2,7 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test test-full up status down check format lock
+.PHONY: help setup demo test test-full up status down check contract format lock
 
 # Variables of .env.example, where a person has made a .env of their own.
 -include .env
@@ -43,6 +43,9 @@ check: setup ## Lint, types, room rules, architecture, Terraform: about a minute
 	PYTHONPATH=. $(PYTHON_BIN)/lint-imports
 	$(PYTHON_BIN)/python -m pytest -q tests/architecture
 	@local/check-terraform $(TERRAFORM_CHECK)
+
+contract: setup ## Write docs/openapi.json and the web's types anew from the functions' signatures
+	@$(PYTHON_BIN)/python -m local.contract
 
 format: setup ## Rewrite Python and Terraform files in the one format
 	$(PYTHON_BIN)/ruff check --fix --exit-zero

@@ -31,8 +31,9 @@ from local import stack
 from local.accounts import sign_in
 from local.ports import HOST
 from local.processes import Child
+from shared.adapters.firestore_bots import FirestoreBots
 from shared.adapters.firestore_client import open_client
-from shared.adapters.firestore_store import FirestoreBots, FirestoreDocuments
+from shared.adapters.firestore_store import FirestoreDocuments
 from shared.adapters.firestore_turns import FirestoreTurns
 from shared.adapters.firestore_vectors import FirestoreVectorIndex
 from shared.core.clock import system_clock
@@ -40,7 +41,6 @@ from shared.core.ids import new_id
 from shared.domain.bot import BotDraft
 from shared.domain.chunk import EmbeddedChunk
 from shared.domain.document import DocumentStatus
-from shared.domain.plan import Reservation
 from tests.contracts import records
 
 CHUNKS = 200
@@ -186,15 +186,14 @@ class Store:
         """Seconds of a turn's calls until its model is asked, one after another; its settlement follows, unmeasured."""
         now = system_clock()
         conversation = records.conversation(person.uid, bot_id=person.bot_id)
-        turn = records.turn(conversation.id, person.uid, bot_id=person.bot_id)
-        reservation = Reservation(owner_id=person.uid, at=now, tokens=100)
+        turn = records.turn(conversation.id, person.uid, bot_id=person.bot_id, reserved_at=now)
         began = perf_counter()
         await self._turns.context(person.uid, None, person.bot_id)
-        await self._turns.reserve(turn, reservation, UNLIMITED)
+        reserved = await self._turns.reserve(turn, UNLIMITED)
         hits = await self.search.search(self._vector, person.bot_id, person.uid, SEARCHED)
         await self._documents.get_many(sorted({hit.chunk.document_id for hit in hits}), person.uid)
         seconds = perf_counter() - began
-        await self._turns.settle(records.answered(turn), records.unstored(conversation), reservation, 40)
+        await self._turns.settle(reserved.turn, records.answered(turn), records.unstored(conversation))
         return seconds
 
 

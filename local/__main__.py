@@ -14,6 +14,7 @@ _COMMANDS = {
     "demo": demo.run,
     "serve": commands.serve,
     "gateway": commands.gateway,
+    "rotate-key": commands.rotate_key,
 }
 
 

@@ -14,6 +14,7 @@ from local.accounts import sign_in
 from local.ports import HOST, Ports
 from local.processes import ROOT, StackError
 from local.run_folder import RunFolder
+from shared.adapters.local_vault import add_key
 
 _START_SECONDS = 300.0
 _STOP_SECONDS = 20.0
@@ -89,6 +90,12 @@ The token is good for an hour; `make status` prints a new one.
   curl -H "Authorization: Bearer $TOKEN" {gateway}/api/v1/chat/personas
 
 `make down` stops it; what it has stored goes with it.""")
+
+
+def rotate_key() -> None:
+    """Seal people's provider keys under a new key; what the older ones sealed still opens, and is sealed anew when it is used."""
+    path = RunFolder.of(os.environ).key_file(os.environ.get("KEY_FILE", ""))
+    print(f"{path} has the new key {add_key(path)}.")
 
 
 def gateway() -> None:

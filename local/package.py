@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "build" / "functions"
 DEPLOYED = {".py", ".json", ".yaml"}
 LEFT_BEHIND = {".pyc"}
+# It serves the contract and the tests; a change of it should not deploy a function anew.
+EXAMPLE = "example.json"
 
 
 class PackageError(Exception):
@@ -45,13 +47,17 @@ def contents(name: str, needs: str, root: Path = ROOT) -> dict[str, bytes]:
 
 def _deployed(folder: Path) -> list[Path]:
     """Every file that runs; one of an unknown kind is an error, since leaving it out would only be seen in the cloud."""
-    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix not in LEFT_BEHIND]
+    files = [path for path in folder.rglob("*") if path.is_file() and not _stays(path)]
     strange = [path for path in files if path.suffix not in DEPLOYED]
     if strange:
         raise PackageError(
             f"{strange[0]}: only {', '.join(sorted(DEPLOYED))} files are deployed; move it, or extend local/package.py"
         )
     return files
+
+
+def _stays(path: Path) -> bool:
+    return path.suffix in LEFT_BEHIND or path.name == EXAMPLE
 
 
 def _write(path: Path, entries: dict[str, bytes]) -> None:

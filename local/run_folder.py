@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from local.processes import ROOT, StackError
+from shared.adapters.local_vault import add_key
 
 
 class RunFolder:
@@ -63,6 +64,16 @@ class RunFolder:
             with os.fdopen(file, "w", encoding="utf-8") as writer:
                 writer.write(secrets.token_urlsafe(24))
         return self._token.read_text("utf-8")
+
+    def key_file(self, given: str = "") -> Path:
+        """The keys that seal people's own provider keys, in the given file or one of this folder; made where it is missing, and
+        kept when the stack stops.
+        """
+        path = Path(given or self.path / "keys.json").resolve()
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            add_key(path)
+        return path
 
     def publish(self, environment: Mapping[str, str]) -> None:
         """Say where the servers are; from then on the stack counts as ready."""

@@ -37,6 +37,7 @@ class Stack:
         """What a client or a gateway needs to find every server."""
         ports = {variable(name): str(port) for name, port in asdict(self.emulators.ports).items()}
         return {
+            "KEY_FILE": str(self.folder.key_file(os.environ.get("KEY_FILE", ""))),
             **self.settings,
             **self.emulators.environment,
             **ports,

@@ -40,10 +40,11 @@ def emulators(servers: Stack) -> Iterator[Mapping[str, str]]:
 def stack(servers: Stack, emulators: Mapping[str, str]) -> Iterator[Stack]:
     """The whole running stack: the emulators of the session and a gateway with every function.
 
-    Leases end and schedules run within seconds, and the openai-compatible model begins an answer that it never ends.
+    Leases end and schedules run within seconds, people's own providers may be servers of a test, and the openai-compatible model
+    begins an answer that it never ends.
     """
     with endless_model() as url:
-        quick = {"STEP_LEASE_SECONDS": "3", "LOCAL_SCHEDULE_SECONDS": "1"}
+        quick = {"STEP_LEASE_SECONDS": "3", "LOCAL_SCHEDULE_SECONDS": "1", "ALLOW_PRIVATE_PROVIDERS": "true"}
         servers.settings = {**quick, "OPENAI_BASE_URL": url, "OPENAI_MODEL": "endless", "OPENAI_API_KEY": "local"}
         servers.start_gateway()
         yield servers

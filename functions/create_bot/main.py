@@ -9,13 +9,13 @@ from shared.domain.views import BotView
 from shared.ports.store import Bots
 from shared.runtime.functions import Call, callable_function
 from shared.runtime.models import Registry
-from shared.services.drafts import check_draft
+from shared.services.drafts import Drafts
 
 
 @callable_function
-async def create_bot(draft: BotDraft, call: Call, *, bots: Bots, registry: Registry, clock: Clock) -> BotView:
-    """The new bot. A persona or a model that does not exist is an error that names its field."""
-    check_draft(draft, registry.chat_model)
+async def create_bot(draft: BotDraft, call: Call, *, bots: Bots, drafts: Drafts, registry: Registry, clock: Clock) -> BotView:
+    """The new bot. A persona, a model or a key that does not exist is an error that names its field."""
+    await drafts.check(draft, call.uid, registry.chat_model)
     now = clock()
     bot = Bot(id=_bot_id(call), owner_id=call.uid, configuration=draft, created_at=now, updated_at=now)
     try:

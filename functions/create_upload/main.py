@@ -8,7 +8,6 @@ from shared.core.errors import AlreadyExistsError, InvalidArgumentError, NotFoun
 from shared.core.ids import derived_id, new_id
 from shared.core.settings import Settings
 from shared.domain import pipeline as rules
-from shared.domain.blob import upload_name
 from shared.domain.document import Document, DocumentStatus, RejectedFileError
 from shared.domain.plan import plan_of
 from shared.ingest.kinds import accepted_type
@@ -58,19 +57,15 @@ def _file(document: Document) -> tuple[str, str, str, int]:
 
 def _document(request: CreateUpload, call: Call, now: datetime) -> Document:
     document_id = derived_id("document", call.uid, call.idempotency_key) if call.idempotency_key else new_id()
-    return Document(
-        id=document_id,
+    return rules.announced(
+        document_id,
+        now,
         owner_id=call.uid,
         bot_id=request.bot_id,
         title=request.title,
         content_type=_content_type(request),
         size_bytes=request.size_bytes,
-        blob=upload_name(document_id),
-        status=DocumentStatus.AWAITING_UPLOAD,
         correlation_id=call.correlation_id,
-        created_at=now,
-        updated_at=now,
-        due_at=now + rules.SHORTEST_UPLOAD_WAIT,
     )
 
 

@@ -1,18 +1,18 @@
 """What a page says of a file before it sends it, and where it may then send it."""
 
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from shared.domain.base import Id, Model
+from shared.domain.document import Title
 
 
 class CreateUpload(Model):
     """The file as the page knows it; `title` is its name, whose extension counts where the browser knows no type."""
 
     bot_id: Id
-    title: Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    title: Title
     content_type: str = Field(default="", max_length=200)
     size_bytes: int = Field(ge=1)
 

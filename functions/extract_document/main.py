@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shared.domain.blob import pages_name
-from shared.domain.document import Document, DocumentStatus, Stage
+from shared.domain.document import Document, DocumentSource, DocumentStatus, Stage
 from shared.domain.step import StageMessage
 from shared.ingest.kinds import Kind
 from shared.ingest.pages import dump_pages
@@ -36,6 +36,10 @@ async def extract_document(message: StageMessage, delivery: Delivery, *, pipelin
 
 async def _planned_kind(pipeline: Pipeline, document: Document, shard: int, path: Path) -> Kind:
     """What the file is. The first shard finds out and asks for the others, again where it was interrupted doing so."""
+    if document.source is DocumentSource.TEXT:
+        # Known to be text, whatever it begins with: one that tells of PDF files is none.
+        await pipeline.plan(document, document.content_type, None, 1)
+        return Kind(document.content_type)
     if document.status is DocumentStatus.RECEIVED:
         plan = await plan_contained(path, document.content_type)
         await pipeline.plan(document, plan.kind, plan.pages, plan.shards)

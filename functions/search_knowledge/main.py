@@ -1,15 +1,20 @@
 """Searches a bot's knowledge as its chat does, so that an owner sees what the bot would read."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from shared.agent.retrieval import Knowledge
+from shared.core.clock import Clock
 from shared.core.errors import NotFoundError
 from shared.domain.base import Id, Model
 from shared.domain.chunk import Passage, Place
+from shared.domain.plan import Reservation, plan_of
+from shared.domain.prompt import estimated_tokens
 from shared.ports.store import Bots
 from shared.runtime.functions import Call, callable_function
+from shared.services.metering import Purse, metered
 
 
 class SearchKnowledge(Model):
@@ -52,15 +57,28 @@ class FoundPassages(Model):
     items: tuple[FoundPassage, ...]
 
 
+@dataclass(frozen=True)
+class Desk:
+    """What is searched, and at whose expense."""
+
+    bots: Bots
+    knowledge: Knowledge
+    purse: Purse
+    clock: Clock
+
+
 @callable_function
-async def search_knowledge(search: SearchKnowledge, call: Call, *, bots: Bots, knowledge: Knowledge) -> FoundPassages:
-    """Best first."""
-    bot = await bots.get(search.bot_id, call.uid)
+async def search_knowledge(search: SearchKnowledge, call: Call, *, desk: Desk) -> FoundPassages:
+    """Best first. A search counts as no turn; the query's tokens, which a model turns into a vector, are the caller's."""
+    bot = await desk.bots.get(search.bot_id, call.uid)
     if bot is None:
         raise NotFoundError("There is no such bot.", field="bot_id")
     settings = bot.configuration.retrieval
     if search.top_k:
         # Only how many is the caller's to choose here: the least score is the bot's, so that this shows what its chat would read.
         settings = settings.model_copy(update={"top_k": search.top_k})
-    passages = await knowledge.passages(search.query, bot, settings)
+    tokens = estimated_tokens(search.query)
+    reservation = Reservation(owner_id=call.uid, at=desk.clock(), tokens=tokens, turns=0)
+    async with metered(desk.purse, reservation, plan_of(call.account).flow, lambda: tokens):
+        passages = await desk.knowledge.passages(search.query, bot, settings)
     return FoundPassages(items=tuple(FoundPassage.of(passage) for passage in passages))

@@ -57,7 +57,8 @@ async def _drive(pipeline: Pipeline, blobs: Blobs, document_id: str) -> None:
     if read is None:
         return
     if read.value.status.is_final:
-        await pipeline.documents.replace(read, rules.at_rest(read.value))
+        await pipeline.publish(rules.opening(read.value))
+        await pipeline.documents.replace(read, rules.at_rest(read.value, pipeline.clock()))
     elif read.value.status is DocumentStatus.AWAITING_UPLOAD:
         await watch_upload(pipeline, blobs, read)
     else:

@@ -3,6 +3,8 @@
 import base64
 import binascii
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,11 +12,26 @@ from shared.core.errors import InvalidArgumentError
 from shared.core.ids import is_id
 
 _MAX_ORDINAL = 2**53
+_MAX_PASSED = 1000
 
 
 def after_time(moment: datetime, item_id: str) -> str:
     """The cursor behind an item of a list that is sorted by time, then id."""
     return _encode([moment.isoformat(), item_id])
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a page begins: at a moment, of whose items so many were shown before."""
+
+    moment: datetime
+    passed: int
+
+
+def after_moment(times: Sequence[datetime], start: Start | None) -> str:
+    """The cursor behind the items of a page with these times, in a list sorted by time whose items' ids are not to be told."""
+    shown_before = start.passed if start and start.moment == times[-1] else 0
+    return _encode([times[-1].isoformat(), shown_before + times.count(times[-1])])
 
 
 def after_ordinal(ordinal: int) -> str:
@@ -28,6 +45,15 @@ def read_time(cursor: str) -> tuple[datetime, str]:
         # The id becomes a path in the query, and the cursor comes from outside.
         case [str(moment), str(item_id)] if is_id(item_id):
             return _moment(moment), item_id
+    raise _not_ours()
+
+
+def read_moment(cursor: str) -> Start:
+    """The start of `after_moment`. Raises InvalidArgumentError (field cursor)."""
+    match _decode(cursor):
+        # What is passed over is read and paid for nevertheless, and so many items of one microsecond there never are.
+        case [str(moment), int(passed)] if not isinstance(passed, bool) and 0 < passed <= _MAX_PASSED:
+            return Start(_moment(moment), passed)
     raise _not_ours()
 
 

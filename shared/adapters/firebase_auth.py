@@ -15,6 +15,7 @@ from shared.core.errors import UnauthenticatedError, UnavailableError
 from shared.ports.identity import Caller
 
 ADMIN_ROLE = "admin"
+_SECONDS = 10
 
 _COOKIE_ISSUER = "https://session.firebase.google.com/"
 _REFUSED = (
@@ -31,7 +32,7 @@ class FirebaseIdentity:
     """Verifies ID tokens and session cookies of one project, told apart by their issuer."""
 
     def __init__(self, project: str) -> None:
-        self._app = _open_app(project)
+        self._app = open_app(project)
 
     async def verify(self, token: str, *, check_revoked: bool = False) -> Caller:
         """The caller; with `check_revoked` one call to Firebase Auth also refuses revoked tokens and disabled users."""
@@ -41,6 +42,7 @@ class FirebaseIdentity:
             email=claims.get("email"),
             is_admin=claims.get("role") == ADMIN_ROLE,
             signed_in_at=_moment(claims.get("auth_time", claims["iat"])),
+            email_verified=claims.get("email_verified") is True,
         )
 
     async def verify_app(self, token: str) -> str:
@@ -71,12 +73,13 @@ class FirebaseIdentity:
         return claims
 
 
-def _open_app(project: str) -> firebase_admin.App:
+def open_app(project: str) -> firebase_admin.App:
     """The process's app for the project: event loops come and go in tests, while firebase_admin takes a name once."""
     try:
         return firebase_admin.get_app(project)
     except ValueError:
-        return firebase_admin.initialize_app(options={"projectId": project}, name=project)
+        # Its own patience is two minutes, longer than a call may take.
+        return firebase_admin.initialize_app(options={"projectId": project, "httpTimeout": _SECONDS}, name=project)
 
 
 def _is_cookie(token: str) -> bool:

@@ -1,6 +1,6 @@
 """Opens Firestore, and turns records into documents and back: a document's fields are the model's own."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import quote
 
@@ -11,7 +11,6 @@ from shared.adapters import cursors
 from shared.core.errors import NotFoundError
 from shared.core.ids import is_id
 from shared.domain.base import Page, PageRequest, Record
-from shared.domain.chunk import Chunk
 
 Entity = TypeVar("Entity", bound=Record)
 SCHEMA = {"schema_version": 1}
@@ -44,6 +43,26 @@ def fields(record: Record) -> dict[str, Any]:
 def loaded(model: type[Entity], snapshot: Snapshot) -> Entity | None:
     """The document as a record, or None where there is none."""
     return model.stored(snapshot.to_dict()) if snapshot.exists else None
+
+
+async def owned(
+    client: AsyncClient,
+    collection: str,
+    ids: Sequence[str],
+    owner_id: str,
+    model: type[Entity],
+    only: Sequence[str] | None = None,
+) -> dict[str, Entity]:
+    """Those of the documents that are the owner's, in one round trip."""
+    wanted = [reference(client, collection, item_id) for item_id in dict.fromkeys(ids) if is_id(item_id)]
+    if not wanted:
+        return {}
+    # Read by id and checked rather than queried by owner: it needs no index, and nothing tells a foreign id from a free one.
+    own: dict[str, Entity] = {}
+    async for snapshot in client.get_all(wanted, field_paths=only):
+        if snapshot.exists and snapshot.get("owner_id") == owner_id:
+            own[snapshot.id] = model.stored(snapshot.to_dict())
+    return own
 
 
 async def stands(place: AsyncDocumentReference, record: Record) -> bool:
@@ -82,12 +101,22 @@ def _after(last: Any, time_field: str) -> str:
     return cursors.after_time(getattr(last, time_field), last.id)
 
 
-async def page_of_chunks(query: AsyncQuery, request: PageRequest) -> Page[Chunk]:
-    """A page of a query that is sorted by `ordinal`."""
+async def page_by_number(query: AsyncQuery, field: str, request: PageRequest, model: type[Entity]) -> Page[Entity]:
+    """A page of a query that is sorted by a number without ties."""
     if request.cursor:
-        query = query.start_after({"ordinal": cursors.read_ordinal(request.cursor)})
-    found, more = await _window(query, request, Chunk)
-    return Page(items=found, next_cursor=cursors.after_ordinal(found[-1].ordinal) if more else None)
+        query = query.start_after({field: cursors.read_ordinal(request.cursor)})
+    found, more = await _window(query, request, model)
+    return Page(items=found, next_cursor=cursors.after_ordinal(getattr(found[-1], field)) if more else None)
+
+
+async def page_of_strangers(query: AsyncQuery, time_field: str, request: PageRequest, model: type[Entity]) -> Page[Entity]:
+    """A page of a query that is sorted by the time field, over records whose ids the reader may not learn from a cursor."""
+    start = cursors.read_moment(request.cursor) if request.cursor else None
+    if start:
+        query = query.start_at({time_field: start.moment}).offset(start.passed)
+    found, more = await _window(query, request, model)
+    times = [getattr(record, time_field) for record in found]
+    return Page(items=found, next_cursor=cursors.after_moment(times, start) if more else None)
 
 
 async def _window(query: AsyncQuery, request: PageRequest, model: type[Entity]) -> tuple[tuple[Entity, ...], bool]:

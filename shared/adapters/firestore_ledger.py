@@ -71,6 +71,12 @@ class FirestoreLedger:
         """As the port says: one read a thousand steps."""
         return await counted(queries.done_steps(self._client, document_id, generation, stage))
 
+    @translated
+    async def held_until(self, document_id: str, now: datetime) -> datetime | None:
+        """As the port says: a read a step that is held."""
+        held = [_step(snapshot) async for snapshot in queries.held_steps(self._client, document_id).stream()]
+        return max((step.lease_until for step in held if step.lease_until and step.lease_until > now), default=None)
+
     async def _take_over(self, place: AsyncDocumentReference, claimed: Step, now: datetime) -> Claim:
         """Hold a step that exists, if it is free and nobody is quicker."""
         snapshot = await _existing(place)

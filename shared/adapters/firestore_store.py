@@ -1,4 +1,4 @@
-"""Bots, documents, chunks, accounts and dead letters in Firestore, without a transaction anywhere."""
+"""Documents, chunks and dead letters in Firestore, without a transaction anywhere."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,15 +9,14 @@ from pydantic import ValidationError
 
 from shared.adapters import firestore_queries as queries
 from shared.adapters.firestore_client import (
-    Entity,
     Snapshot,
     counted,
     fields,
     if_unchanged,
     loaded,
+    owned,
+    page_by_number,
     page_by_time,
-    page_of_chunks,
-    place_of_user,
     reference,
     stands,
 )
@@ -26,47 +25,12 @@ from shared.adapters.google_errors import translated
 from shared.core.errors import ConflictError, NotFoundError
 from shared.core.ids import is_id
 from shared.core.log import logger
-from shared.domain.account import Account
 from shared.domain.base import Page, PageRequest
-from shared.domain.bot import Bot, BotVersion
 from shared.domain.chunk import Chunk
 from shared.domain.dead_letter import DeadLetter
-from shared.domain.document import Document, Stage
+from shared.domain.document import Document, DocumentStatus, Stage
 from shared.domain.plan import Stock
 from shared.ports.store import Versioned
-
-
-class FirestoreBots:
-    """`bots/{bot_id}`, with `versions/{number}` under each."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
-
-    @translated
-    async def create(self, bot: Bot, limits: Stock) -> None:
-        """As the port says: three writes."""
-        version = BotVersion(
-            bot_id=bot.id,
-            owner_id=bot.owner_id,
-            number=bot.version,
-            configuration=bot.configuration,
-            created_at=bot.updated_at,
-        )
-        created = {
-            reference(self._client, "bots", bot.id): bot,
-            reference(self._client, "bots", bot.id, "versions", str(bot.version)): version,
-        }
-        await create_counted(self._client, bot.owner_id, created, Stock(bots=1), limits)
-
-    @translated
-    async def get(self, bot_id: str, owner_id: str) -> Bot | None:
-        """As the port says: one read."""
-        return (await _owned(self._client, "bots", [bot_id], owner_id, Bot)).get(bot_id)
-
-    @translated
-    async def list(self, owner_id: str, page: PageRequest) -> Page[Bot]:
-        """As the port says: a read a bot, and one more."""
-        return await page_by_time(queries.bots(self._client, owner_id), "created_at", page, Bot)
 
 
 class FirestoreDocuments:
@@ -89,12 +53,14 @@ class FirestoreDocuments:
     @translated
     async def get_many(self, document_ids: Sequence[str], owner_id: str) -> dict[str, Document]:
         """As the port says: a read an id."""
-        return await _owned(self._client, "documents", document_ids, owner_id, Document)
+        found = await owned(self._client, "documents", document_ids, owner_id, Document)
+        return {document_id: document for document_id, document in found.items() if _is_kept(document)}
 
     @translated
     async def list(self, owner_id: str, bot_id: str, page: PageRequest) -> Page[Document]:
         """As the port says: a read a document, and one more."""
-        return await page_by_time(queries.documents(self._client, owner_id, bot_id), "created_at", page, Document)
+        found = await page_by_time(queries.documents(self._client, owner_id, bot_id), "created_at", page, Document)
+        return found.model_copy(update={"items": tuple(filter(_is_kept, found.items))})
 
     @translated
     async def load(self, document_id: str) -> Versioned[Document] | None:
@@ -158,17 +124,17 @@ class FirestoreChunks:
     @translated
     async def get_many(self, chunk_ids: Sequence[str], owner_id: str) -> dict[str, Chunk]:
         """As the port says: a read an id."""
-        return await _owned(self._client, "chunks", chunk_ids, owner_id, Chunk, only=tuple(Chunk.model_fields))
+        return await owned(self._client, "chunks", chunk_ids, owner_id, Chunk, only=tuple(Chunk.model_fields))
 
     @translated
     async def list(self, document_id: str, generation: int, owner_id: str, page: PageRequest) -> Page[Chunk]:
         """As the port says: a read a chunk, and one more."""
-        return await page_of_chunks(queries.chunks(self._client, document_id, generation, owner_id), page)
+        return await page_by_number(queries.chunks(self._client, document_id, generation, owner_id), "ordinal", page, Chunk)
 
     @translated
-    async def count(self, document_id: str, generation: int) -> int:
+    async def count(self, document_id: str, generation: int | None = None) -> int:
         """As the port says: a read a thousand chunks."""
-        return await counted(queries.chunks_of_generation(self._client, document_id, generation))
+        return await counted(queries.chunks_of(self._client, document_id, generation))
 
 
 class FirestoreDeadLetters:
@@ -192,18 +158,6 @@ class FirestoreDeadLetters:
         return loaded(DeadLetter, await reference(self._client, "dead_letters", letter_id).get()) if is_id(letter_id) else None
 
 
-class FirestoreAccounts:
-    """`users/{uid}`, the uid quoted as in a URL."""
-
-    def __init__(self, client: AsyncClient) -> None:
-        self._client = client
-
-    @translated
-    async def get(self, uid: str) -> Account | None:
-        """As the port says: one read."""
-        return loaded(Account, await place_of_user(self._client, "users", uid).get())
-
-
 def _readable(snapshot: Snapshot) -> Document | None:
     try:
         return loaded(Document, snapshot)
@@ -214,25 +168,9 @@ def _readable(snapshot: Snapshot) -> Document | None:
         return None
 
 
+def _is_kept(document: Document) -> bool:
+    return document.status is not DocumentStatus.DELETING
+
+
 def _stock(document: Document) -> Stock:
     return Stock(documents=1, bytes=document.size_bytes)
-
-
-async def _owned(
-    client: AsyncClient,
-    collection: str,
-    ids: Sequence[str],
-    owner_id: str,
-    model: type[Entity],
-    only: Sequence[str] | None = None,
-) -> dict[str, Entity]:
-    """Those of the documents that are the owner's, in one round trip."""
-    wanted = [reference(client, collection, item_id) for item_id in dict.fromkeys(ids) if is_id(item_id)]
-    if not wanted:
-        return {}
-    # Read by id and checked rather than queried by owner: it needs no index, and nothing tells a foreign id from a free one.
-    own: dict[str, Entity] = {}
-    async for snapshot in client.get_all(wanted, field_paths=only):
-        if snapshot.exists and snapshot.get("owner_id") == owner_id:
-            own[snapshot.id] = model.stored(snapshot.to_dict())
-    return own

@@ -44,9 +44,9 @@ class FirestoreVectorIndex:
         return [Hit(chunk=Chunk.stored(chunk), score=1 - chunk[queries.DISTANCE]) for chunk in found]
 
     @translated
-    async def delete(self, document_id: str, generation: int) -> int:
+    async def delete(self, document_id: str, generation: int | None = None, most: int = 1000) -> int:
         """As the port says: a read and a delete a chunk."""
-        found = await queries.chunks_of_generation(self._client, document_id, generation).get()
+        found = await queries.chunks_of(self._client, document_id, generation).limit(most).get()
         for start in range(0, len(found), _DELETES):
             batch = self._client.batch()
             for snapshot in found[start : start + _DELETES]:

@@ -19,11 +19,17 @@ from shared.domain.prompt import ModelEvent, ModelSpec, Prompt
 _INSTEAD = {"max_tokens": "max_completion_tokens", "temperature": None}
 
 
-def open_client(base_url: str, api_key: str, patience: Patience) -> AsyncOpenAI:
-    """A client for one event loop, which never retries by itself: the caller knows whether the request may be sent again."""
+def open_client(
+    base_url: str, api_key: str, patience: Patience, transport: httpx2.AsyncBaseTransport | None = None
+) -> AsyncOpenAI:
+    """A client for one event loop, which never retries by itself: the caller knows whether the request may be sent again.
+
+    With a transport of the caller's own it follows no redirect: the key is for one address.
+    """
     timeout = httpx2.Timeout(max(patience.first_token, patience.between_tokens), connect=patience.connect)
     # A local server wants no key, but the SDK insists on one.
-    return AsyncOpenAI(base_url=base_url, api_key=api_key or "none", timeout=timeout, max_retries=0)
+    http_client = httpx2.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False) if transport else None
+    return AsyncOpenAI(base_url=base_url, api_key=api_key or "none", timeout=timeout, max_retries=0, http_client=http_client)
 
 
 class OpenAiCompatibleChatModel:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 
 from shared.agent.prompts import HISTORY_TOKENS, Asked, Instructions, compose, newest, room_for
@@ -58,6 +58,7 @@ class Answer:
         self.calls: list[ModelCall] = []
         self.first_said_at: float | None = None
         """By time.perf_counter."""
+        self._running: _Running | None = None
         self._speaker = speaker
         self._asked = asked
         self._parts: list[str] = []
@@ -71,6 +72,11 @@ class Answer:
     def usage(self) -> TokenUsage:
         """What the model calls have used."""
         return usage_of(self.calls)
+
+    @property
+    def ledger(self) -> tuple[ModelCall, ...]:
+        """The calls so far, the one under way estimated by what it was asked and has said."""
+        return (*self.calls, self._running.entry()) if self._running else tuple(self.calls)
 
     async def events(self, knowledge: Knowledge) -> AsyncGenerator[Shown, None]:
         """Token and CitationFound events. Raises what the ports raise, and UnavailableError where the model says nothing."""
@@ -112,25 +118,21 @@ class Answer:
 
     async def _deltas(self, prompt: Prompt) -> AsyncGenerator[str, None]:
         """The model's text; however the stream ends, one ledger entry says what it cost."""
-        pieces: list[str] = []
-        usage: TokenUsage | None = None
-        model, finish_reason = self._speaker.model.spec.name, None
+        running = self._running = _Running(prompt, self._speaker.model.spec.name)
         try:
             async with _closing(self._speaker.model.stream(prompt, self._speaker.generation)) as events:
                 async for event in events:
                     if isinstance(event, TextDelta):
-                        pieces.append(event.text)
+                        running.pieces.append(event.text)
                         yield event.text
                     elif isinstance(event, Completion):
-                        usage, model, finish_reason = event.usage, event.model or model, event.finish_reason
+                        running.complete(event)
         except SynapseError:
-            usage = usage or (None if pieces else TokenUsage())
+            running.fail()
             raise
         finally:
-            # A model that did not count is estimated; one that refused before its first word cost nothing.
-            used = usage or TokenUsage(prompt_tokens=prompt_tokens(prompt), completion_tokens=estimated_tokens("".join(pieces)))
-            entry = ModelCall(model=model, usage=used, estimated=usage is None, finish_reason=finish_reason)
-            self.calls.append(entry)
+            self._running = None
+            self.calls.append(running.entry())
 
     def _event(self, piece: str | Citation) -> Shown:
         if isinstance(piece, str):
@@ -142,6 +144,32 @@ class Answer:
         self.first_said_at = self.first_said_at or perf_counter()
         self._parts.append(text)
         return Token(text=text)
+
+
+@dataclass
+class _Running:
+    """One call of the model while it is under way."""
+
+    prompt: Prompt
+    model: str
+    pieces: list[str] = field(default_factory=list)
+    usage: TokenUsage | None = None
+    finish_reason: str | None = None
+
+    def complete(self, completion: Completion) -> None:
+        """The model has said all, and perhaps counted."""
+        self.usage, self.model = completion.usage, completion.model or self.model
+        self.finish_reason = completion.finish_reason
+
+    def fail(self) -> None:
+        """One that refused before its first word cost nothing."""
+        self.usage = self.usage or (None if self.pieces else TokenUsage())
+
+    def entry(self) -> ModelCall:
+        """What it cost so far; a model that did not count is estimated."""
+        written = estimated_tokens("".join(self.pieces))
+        used = self.usage or TokenUsage(prompt_tokens=prompt_tokens(self.prompt), completion_tokens=written)
+        return ModelCall(model=self.model, usage=used, estimated=self.usage is None, finish_reason=self.finish_reason)
 
 
 def prompt_tokens(prompt: Prompt) -> int:

@@ -15,6 +15,7 @@ EMULATOR_VARIABLES = (
     "PUBSUB_EMULATOR_HOST",
     "STORAGE_EMULATOR_HOST",
 )
+LAPTOP_VARIABLES = ("KEY_FILE", "ALLOW_PRIVATE_PROVIDERS")
 
 
 class Settings(BaseModel):
@@ -43,10 +44,27 @@ class Settings(BaseModel):
     stream_checkpoint_seconds: float = Field(default=2.0, ge=0, le=60)
     # A century at most: a date past the year 9999 could not be stored.
     turn_retention_days: int = Field(default=365, ge=0, le=36_500, description="How long a turn is kept; 0 keeps it for ever.")
+    # Some twenty dollars of a small model: what a flood of calls may cost before a person has to look.
+    daily_token_ceiling: int = Field(
+        default=50_000_000, ge=0, le=10**12, description="Tokens that everybody together may use in a day (UTC); 0: no ceiling."
+    )
     # Proxies commonly end a connection that was silent for half a minute.
     stream_heartbeat_seconds: float = Field(default=15.0, gt=0, le=60)
     # A lease longer than the longest stage's own timeout would outlive every holder and only delay the healing.
     step_lease_seconds: float = Field(default=60.0, gt=0, le=540)
+    kms_key: str = Field(
+        default="",
+        pattern=r"^(projects/[^/]+/locations/[^/]+/keyRings/[^/]+/cryptoKeys/[^/]+)?$",
+        description="The Cloud KMS key that wraps the data keys of people's own provider keys.",
+    )
+    key_file: str = Field(default="", description="In place of kms_key on a laptop: a file of keys that the local stack makes.")
+    allow_private_providers: bool = Field(
+        default=False, description="Whether people's own provider addresses may be private and plain http, as in development."
+    )
+    # Firebase issues no session for longer than two weeks.
+    session_hours: float = Field(default=120.0, ge=1, le=336, description="How long a session of `sign_in` lasts.")
+    # No secret: every page of the project shows it.
+    firebase_api_key: str = Field(default="demo", min_length=1, description="The Firebase project's web API key.")
     max_upload_bytes: int = Field(default=100 * 1024 * 1024, gt=0)
     firebase_auth_emulator_host: str = ""
     firestore_emulator_host: str = ""
@@ -60,6 +78,10 @@ class Settings(BaseModel):
     def emulators(self) -> list[str]:
         """The emulator variables that are set, by name."""
         return [name for name in EMULATOR_VARIABLES if getattr(self, name.lower())]
+
+    def laptop_only(self) -> list[str]:
+        """The variables that are set and would make a deployed function unsafe, by name."""
+        return [*self.emulators(), *(name for name in LAPTOP_VARIABLES if getattr(self, name.lower()))]
 
 
 def parse(environment: Mapping[str, str]) -> Settings:

@@ -2,9 +2,22 @@
 
 import math
 from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
 
 from shared.core.errors import PermissionDeniedError, UnauthenticatedError
 from shared.domain.base import Record
+
+# ASCII alone: no two usernames may look alike to a person and differ to a machine.
+Username = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,28}[A-Za-z0-9]$")]
+"""3 to 30 letters, digits, dots, hyphens and underscores, a letter or digit at both ends; shown as typed, unique in any case."""
+
+DisplayName = Annotated[str, Field(max_length=80)]
+"""What others may be shown in place of the username; any text, and not unique."""
+
+EmailAddress = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+"""Only the shape: whether it exists is the directory's to find out."""
 
 
 class Account(Record):
@@ -21,6 +34,18 @@ class Account(Record):
     last_active_at: datetime | None = None
     created_at: datetime | None = None
     updated_at: datetime | None = None
+
+
+class UsernameClaim(Record):
+    """Stored under the folded username: whose it is."""
+
+    id: str
+    owner_id: str
+
+
+def folded(username: str | None) -> str | None:
+    """The form in which a username is unique."""
+    return username.lower() if username else None
 
 
 def admit(account: Account | None, signed_in_at: datetime | None) -> None:

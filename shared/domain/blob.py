@@ -31,5 +31,15 @@ def vectors_name(document_id: str, generation: int, batch: int) -> str:
     return _derived(document_id, generation, "vectors", batch)
 
 
+def derived_prefix(document_id: str, generation: int | None = None) -> str:
+    """How the names of everything begin that was made of the document, or of one generation of it."""
+    return f"derived/{document_id}/" + (f"{generation}/" if generation else "")
+
+
+def holds_vectors(name: str) -> bool:
+    """Whether the object is one of `vectors_name`."""
+    return name.rpartition("/")[2].startswith("vectors-")
+
+
 def _derived(document_id: str, generation: int, what: str, number: int) -> str:
-    return f"derived/{document_id}/{generation}/{what}-{number:05d}.json"
+    return f"{derived_prefix(document_id, generation)}{what}-{number:05d}.json"

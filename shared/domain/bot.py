@@ -3,13 +3,15 @@
 from datetime import datetime
 from enum import StrEnum
 from secrets import compare_digest
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints
 
+from shared.core.ids import is_id
 from shared.domain.base import Id, Model, Record
 
 Keyword = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+VersionNumber = Annotated[int, Field(ge=1, lt=10**9)]
 
 
 class AgentKind(StrEnum):
@@ -99,6 +101,35 @@ class Bot(Record):
         is_shared = self.visibility is Visibility.LINK and self.deleted_at is None and self.link and link
         return bool(is_shared and compare_digest(str(self.link).encode(), str(link).encode()))
 
+    def answers(self, caller_id: str, link: str | None) -> bool:
+        """Whether the caller may ask it now: its owner, or, where a link is named, whoever holds one that opens it."""
+        if link is not None:
+            return self.opened_by(link)
+        return self.owner_id == caller_id and self.deleted_at is None
+
+    @property
+    def shown_link(self) -> str | None:
+        """What its owner hands out, `{id}.{secret}`; None while it is private."""
+        return f"{self.id}.{self.link}" if self.visibility is Visibility.LINK and self.link else None
+
+    def configured(self, draft: BotDraft, now: datetime) -> "Bot":
+        """The bot at its next version; as it is where that would repeat the current one."""
+        if draft == self.configuration:
+            return self
+        return self.model_copy(update={"configuration": draft, "version": self.version + 1, "updated_at": now})
+
+    def shared_as(self, visibility: Visibility, link: str | None, now: datetime) -> "Bot":
+        """The bot under that visibility and with that secret half; as it is where it has both."""
+        if (visibility, link) == (self.visibility, self.link):
+            return self
+        return self.model_copy(update={"visibility": visibility, "link": link, "updated_at": now})
+
+
+def read_link(text: str) -> tuple[str, str] | None:
+    """A link's bot and its secret half; None for what cannot be a link."""
+    bot_id, _, secret = text.partition(".")
+    return (bot_id, secret) if is_id(bot_id) and is_id(secret) else None
+
 
 class BotVersion(Record):
     """An immutable configuration, stored under `bots/{bot_id}/versions/{number}`; `restored_from` tells which one it repeats."""
@@ -109,3 +140,20 @@ class BotVersion(Record):
     configuration: BotDraft
     restored_from: int | None = None
     created_at: datetime
+
+    @classmethod
+    def of(cls, bot: Bot, restored_from: int | None = None) -> Self:
+        """The bot's current version."""
+        return cls(
+            bot_id=bot.id,
+            owner_id=bot.owner_id,
+            number=bot.version,
+            configuration=bot.configuration,
+            restored_from=restored_from,
+            created_at=bot.updated_at,
+        )
+
+    def applied_to(self, bot: Bot) -> Bot:
+        """The bot as it was at this version; what belongs to no version is as it is now."""
+        was = {"version": self.number, "configuration": self.configuration, "updated_at": self.created_at}
+        return bot.model_copy(update=was)

@@ -2,15 +2,19 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from shared.core.errors import Code, SynapseError
 from shared.domain.base import Model, Record
 
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")]
+"""What a document is called: one line."""
+
 
 class DocumentStatus(StrEnum):
-    """The way of a document; the last two end it."""
+    """The way of a document; the last three end it."""
 
     AWAITING_UPLOAD = "awaiting_upload"
     RECEIVED = "received"
@@ -20,11 +24,19 @@ class DocumentStatus(StrEnum):
     INDEXING = "indexing"
     READY = "ready"
     FAILED = "failed"
+    DELETING = "deleting"
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more will happen by itself."""
-        return self in {DocumentStatus.READY, DocumentStatus.FAILED}
+        """Whether no stage has anything more to do."""
+        return self in {DocumentStatus.READY, DocumentStatus.FAILED, DocumentStatus.DELETING}
+
+
+class DocumentSource(StrEnum):
+    """Where its bytes come from: a file that a person uploads, or a text that came with the call."""
+
+    FILE = "file"
+    TEXT = "text"
 
 
 class Stage(StrEnum):
@@ -77,12 +89,15 @@ class StageProgress(Model):
 
 
 class Document(Record):
-    """One file of one bot. `generation` is being learned, `live_generation` is what searches see (0: none yet)."""
+    """One file or text of one bot. `generation` is being learned, `live_generation` is what searches see (0: none yet);
+    of the generations up to `purged_generation` nothing is kept.
+    """
 
     id: str
     owner_id: str
     bot_id: str
     title: str
+    source: DocumentSource = DocumentSource.FILE
     content_type: str
     size_bytes: int
     blob: str = Field(description="The object's name in the bucket.")
@@ -90,6 +105,7 @@ class Document(Record):
     failure: Failure | None = None
     generation: int = 1
     live_generation: int = 0
+    purged_generation: int = 0
     content_hash: str | None = Field(default=None, description="The store's MD5 of the bytes, base64.")
     progress: dict[Stage, StageProgress] = Field(default_factory=dict)
     pages: int | None = None
@@ -104,6 +120,11 @@ class Document(Record):
     def is_ready(self) -> bool:
         """Whether searches find it."""
         return self.live_generation > 0
+
+    @property
+    def has_old_generations(self) -> bool:
+        """Whether something of a generation before the live one may still be kept."""
+        return self.live_generation - 1 > self.purged_generation
 
     @property
     def is_given_up(self) -> bool:

@@ -3,19 +3,26 @@
 from datetime import datetime
 
 from shared.domain.base import Model
-from shared.domain.document import Document, DocumentStatus, Failure, Stage, StageProgress
+from shared.domain.document import Document, DocumentSource, DocumentStatus, Failure, Stage, StageProgress
 
 
 class DocumentView(Model):
-    """`retry_at` is set while a provider makes us wait; `progress` counts the shards of each planned stage."""
+    """`retry_at` is set while a provider makes us wait; `progress` counts the shards of each planned stage.
+
+    `generation` counts how often it was learned, the time that it is being learned included; searches answer from
+    `live_generation`, which is 0 while none is whole.
+    """
 
     id: str
     bot_id: str
     title: str
+    source: DocumentSource
     content_type: str
     size_bytes: int
     status: DocumentStatus
     is_ready: bool
+    generation: int
+    live_generation: int
     failure: Failure | None
     progress: dict[Stage, StageProgress]
     pages: int | None

@@ -34,6 +34,12 @@ class CitationFound(Event):
     citation: Citation
 
 
+class Restarted(Event):
+    """The answer begins anew: drop the text and citations that this stream has shown so far."""
+
+    type: Literal["restart"] = "restart"
+
+
 class UsageCounted(Event):
     """What the turn has cost in tokens."""
 

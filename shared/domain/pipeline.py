@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from shared.core.errors import Code
-from shared.domain.document import Document, DocumentStatus, Failure, FailureCode, Stage, StageProgress
+from shared.domain.blob import upload_name
+from shared.domain.document import Document, DocumentSource, DocumentStatus, Failure, FailureCode, Stage, StageProgress
 from shared.domain.step import StageMessage, Step, StepState
 
 TOPICS = {
@@ -16,6 +17,9 @@ TOPICS = {
     Stage.EMBED: "embed-chunks",
     Stage.INDEX: "index-chunks",
 }
+PURGE_GENERATIONS = "purge-generations"
+"""The topic that asks for what is kept of generations before the live one to be removed."""
+
 STEP_TRIES = 12
 """Claims of one step before its document is given up; more than the ten deliveries after which a message is dead."""
 
@@ -24,6 +28,9 @@ LONGEST_RETRY = timedelta(minutes=10)
 
 UPLOAD_LIFE = timedelta(days=7)
 """How long a resumable session of Cloud Storage lives."""
+
+TEXT_LIFE = timedelta(minutes=10)
+"""How long a text may take from its document's creation to the bucket: longer than any call runs."""
 
 LONGEST_WAIT = timedelta(minutes=15)
 LONGEST_UPLOAD_WAIT = timedelta(hours=6)
@@ -75,6 +82,13 @@ def publication(document: Document, stage: Stage, shard: int = 0) -> Publication
     return Publication(TOPICS[stage], step_message(document, shard))
 
 
+def announced(document_id: str, now: datetime, **told: Any) -> Document:
+    """The document whose bytes are on their way to the bucket."""
+    due_at = now + SHORTEST_UPLOAD_WAIT
+    waiting = {"status": DocumentStatus.AWAITING_UPLOAD, "created_at": now, "updated_at": now, "due_at": due_at}
+    return Document(id=document_id, blob=upload_name(document_id), **waiting, **told)
+
+
 def received(document: Document, content_hash: str | None, moment: Moment) -> Document | None:
     """The document once its bytes are whole; None unless it waits for them."""
     if document.status is not DocumentStatus.AWAITING_UPLOAD:
@@ -109,6 +123,22 @@ def advanced(document: Document, stage: Stage, done: int, output: Mapping[str, A
             return _ended(document, DocumentStatus.READY, moment.now, **live)
 
 
+def relearned(document: Document, moment: Moment) -> Document | None:
+    """The document whose stored bytes are learned anew, in the next generation; None unless it is ready or failed."""
+    if document.status not in {DocumentStatus.READY, DocumentStatus.FAILED}:
+        return None
+    return _moved(document, DocumentStatus.RECEIVED, moment, generation=document.generation + 1, failure=None, progress={})
+
+
+def without_old_generations(document: Document, live_generation: int) -> Document | None:
+    """The document of which nothing before that live generation is kept; None where that was known before."""
+    if document.purged_generation >= live_generation - 1:
+        return None
+    purged = document.model_copy(update={"purged_generation": live_generation - 1})
+    is_at_rest = purged.status.is_final and not purged.has_old_generations
+    return purged.model_copy(update={"due_at": None}) if is_at_rest else purged
+
+
 def opening(document: Document) -> list[Publication]:
     """What a document that has just entered its status must have published; its embedded batches ask for their own indexing."""
     match document.status:
@@ -120,6 +150,8 @@ def opening(document: Document) -> list[Publication]:
             return [publication(document, Stage.CHUNK)]
         case DocumentStatus.EMBEDDING:
             return [publication(document, Stage.EMBED, shard) for shard in range(document.progress[Stage.EMBED].of)]
+        case DocumentStatus.READY | DocumentStatus.FAILED if document.has_old_generations:
+            return [Publication(PURGE_GENERATIONS, step_message(document))]
         case _:
             return []
 
@@ -172,7 +204,15 @@ def failed(document: Document, failure: Failure, now: datetime) -> Document | No
 
 def upload_expires_at(document: Document) -> datetime:
     """When an upload that was not finished is given up."""
-    return document.created_at + UPLOAD_LIFE
+    return document.created_at + (TEXT_LIFE if document.source is DocumentSource.TEXT else UPLOAD_LIFE)
+
+
+def upload_expired(document: Document) -> Failure:
+    """The failure of a document whose bytes did not come in time."""
+    if document.source is DocumentSource.TEXT:
+        return Failure(code=FailureCode.UPLOAD_EXPIRED, message="The text was not kept. Send it again.")
+    message = "The upload was not finished within seven days. Upload the file again."
+    return Failure(code=FailureCode.UPLOAD_EXPIRED, message=message)
 
 
 def next_upload_look(document: Document, now: datetime) -> datetime:
@@ -188,10 +228,15 @@ def broke(
     return Failure(code=FailureCode.INTERNAL, message=message, can_retry=True)
 
 
-def at_rest(document: Document) -> Document:
+def at_rest(document: Document, now: datetime) -> Document:
     """The ended document without what a late report of its progress may have left on it."""
     progress = _whole(document.progress) if document.status is DocumentStatus.READY else document.progress
-    return document.model_copy(update={"due_at": None, "progress": progress})
+    return document.model_copy(update={"due_at": _next_look(document, now), "progress": progress})
+
+
+def _next_look(ended: Document, now: datetime) -> datetime | None:
+    """None, unless the message that asks for the purge of old generations may be lost."""
+    return now + LONGEST_WAIT if ended.has_old_generations else None
 
 
 def _whole(progress: Mapping[Stage, StageProgress]) -> dict[Stage, StageProgress]:
@@ -199,8 +244,8 @@ def _whole(progress: Mapping[Stage, StageProgress]) -> dict[Stage, StageProgress
 
 
 def _ended(document: Document, status: DocumentStatus, now: datetime, **changes: Any) -> Document:
-    ended = {"status": status, "updated_at": now, "due_at": None, "retry_at": None}
-    return document.model_copy(update={**ended, **changes})
+    ended = document.model_copy(update={"status": status, "updated_at": now, "retry_at": None, **changes})
+    return ended.model_copy(update={"due_at": _next_look(ended, now)})
 
 
 def _moved(document: Document, status: DocumentStatus, moment: Moment, **changes: Any) -> Document:

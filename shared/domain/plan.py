@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from shared.core.errors import ResourceExhaustedError
 from shared.domain.account import Account
-from shared.domain.base import Model
+from shared.domain.base import Model, Record
 
 
 class Stock(Model):
@@ -13,6 +13,9 @@ class Stock(Model):
     bots: int = 0
     documents: int = 0
     bytes: int = 0
+    provider_keys: int = 0
+    prompts: int = 0
+    personas: int = 0
 
 
 class FlowLimits(Model):
@@ -27,6 +30,7 @@ class Plan(Model):
     """A plan's quotas."""
 
     id: str
+    name: str
     stock: Stock
     flow: FlowLimits
 
@@ -39,17 +43,42 @@ class FlowTotals(Model):
     tokens_this_month: int
 
 
+class Used(Model):
+    """What an owner has and has used at one moment."""
+
+    stock: Stock
+    flow: FlowTotals
+
+
 class Reservation(Model):
-    """One turn of flow: who pays, when it began, and the tokens set aside for it."""
+    """One turn of flow: who pays, when it began, and the tokens set aside for it; `turns` is 0 for what is no turn."""
 
     owner_id: str
     at: datetime
     tokens: int
+    turns: int = 1
+
+
+class OpenReservation(Record):
+    """A reservation of what is no turn, stored until it is settled, or given back once its lease has ended."""
+
+    id: str
+    owner_id: str
+    at: datetime
+    tokens: int
+    turns: int = 1
+    lease_until: datetime
+
+    @property
+    def reservation(self) -> Reservation:
+        """What was set aside."""
+        return Reservation(owner_id=self.owner_id, at=self.at, tokens=self.tokens, turns=self.turns)
 
 
 FREE = Plan(
     id="free",
-    stock=Stock(bots=10, documents=200, bytes=500 * 1024 * 1024),
+    name="Free",
+    stock=Stock(bots=10, documents=200, bytes=500 * 1024 * 1024, provider_keys=20, prompts=100, personas=50),
     flow=FlowLimits(turns_per_minute=20, turns_per_month=3_000, tokens_per_month=20_000_000),
 )
 PLANS = {FREE.id: FREE}
@@ -61,7 +90,7 @@ def check_stock(totals: Stock, limits: Stock) -> None:
         limit = getattr(limits, name)
         # The total holds what was just added, so a total at the limit is the last that fits.
         if getattr(totals, name) > limit:
-            raise ResourceExhaustedError(f"The plan's limit of {limit} {name} is reached.")
+            raise ResourceExhaustedError(f"The plan's limit of {limit} {name.replace('_', ' ')} is reached.")
 
 
 def check_flow(totals: FlowTotals, limits: FlowLimits, at: datetime) -> None:

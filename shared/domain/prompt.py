@@ -48,6 +48,9 @@ class ModelSpec(Model):
     context_tokens: int
     location: str | None = Field(default=None, description="Where it must be asked; null: the environment's location.")
     thinking_level: str | None = Field(default=None, description="Gemini's minimal, low, medium or high; null: the model's own.")
+    follows_instructions: bool = Field(
+        default=True, description="Whether it writes what it is asked for; a model that does not only quotes passages."
+    )
     retires: str | None = None
     price_per_million_prompt_tokens_usd: float = 0
     price_per_million_completion_tokens_usd: float = 0

@@ -3,24 +3,28 @@
 from datetime import datetime
 from typing import Self
 
+from pydantic import Field
+
 from shared.domain.base import Model
-from shared.domain.bot import Bot, BotDraft
-from shared.domain.conversation import Citation, Conversation, TokenUsage, Turn, TurnStatus, usage_of
+from shared.domain.bot import Bot, BotDraft, Visibility
+from shared.domain.conversation import Citation, Conversation, Rating, TokenUsage, Turn, TurnStatus, usage_of
 
 
 class BotView(BotDraft):
-    """A bot as its owner sees it: the current version's configuration, and what the backend knows of it."""
+    """A bot as its owner sees it: one version's configuration, and what the backend knows of it."""
 
     id: str
     version: int
+    visibility: Visibility
+    link: str | None = Field(description="What its owner hands out to share it; null while it is private.")
     created_at: datetime
     updated_at: datetime
 
     @classmethod
     def of(cls, bot: Bot) -> Self:
         """The view of a stored bot."""
-        known = bot.model_dump(include={"id", "version", "created_at", "updated_at"})
-        return cls(**bot.configuration.model_dump(), **known)
+        known = bot.model_dump(include={"id", "version", "visibility", "created_at", "updated_at"})
+        return cls(**bot.configuration.model_dump(), **known, link=bot.shown_link)
 
 
 class ConversationView(Model):
@@ -31,6 +35,9 @@ class ConversationView(Model):
     persona_id: str | None
     title: str
     turns: int
+    active_turn_id: str | None = Field(
+        description="The last turn of the branch that the next message goes on from; its parents, in turn, are the rest of it."
+    )
     created_at: datetime
     updated_at: datetime
 
@@ -44,6 +51,7 @@ class TurnView(Model):
     """A question and its answer, as the person who asked sees them later."""
 
     id: str
+    parent_turn_id: str | None = Field(description="The turn that it answers to; null for a first one.")
     question: str
     answer: str
     found: bool | None
@@ -53,6 +61,8 @@ class TurnView(Model):
     model: str
     usage: TokenUsage
     latency_ms: int | None
+    rating: Rating | None
+    comment: str | None
     created_at: datetime
 
     @classmethod
@@ -60,3 +70,28 @@ class TurnView(Model):
         """The view of a stored turn, at the moment for which `seen_at` made it."""
         names = set(cls.model_fields) - {"usage", "citations"}
         return cls(**turn.model_dump(include=names), citations=turn.citations, usage=usage_of(turn.calls))
+
+
+class ChatResult(Model):
+    """A turn that has ended. `found` is null where no knowledge was searched; only verified citations are proof."""
+
+    conversation_id: str
+    turn_id: str
+    answer: str
+    citations: tuple[Citation, ...]
+    found: bool | None
+    status: TurnStatus
+    usage: TokenUsage
+
+    @classmethod
+    def of(cls, turn: Turn) -> Self:
+        """The result of a settled turn."""
+        return cls(
+            conversation_id=turn.conversation_id,
+            turn_id=turn.id,
+            answer=turn.answer,
+            citations=turn.citations,
+            found=turn.found,
+            status=turn.status,
+            usage=usage_of(turn.calls),
+        )

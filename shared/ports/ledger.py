@@ -51,6 +51,10 @@ class Ledger(Protocol):
         """How many of the stage's steps are done."""
         ...
 
+    async def held_until(self, document_id: str, now: datetime) -> datetime | None:
+        """When the last live lease on any of the document's steps ends; None where nobody holds one."""
+        ...
+
 
 class Receipts(Protocol):
     """What creating calls were answered, by idempotency key."""

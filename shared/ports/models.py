@@ -76,8 +76,8 @@ class VectorIndex(Protocol):
         """The bot's nearest chunks by cosine, best first, of all generations; at most 1000."""
         ...
 
-    async def delete(self, document_id: str, generation: int) -> int:
-        """Remove a generation's chunks; how many there were."""
+    async def delete(self, document_id: str, generation: int | None = None, most: int = 1000) -> int:
+        """Remove up to so many chunks of a generation, null: of all; how many were removed."""
         ...
 
 

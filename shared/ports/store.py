@@ -7,12 +7,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from shared.domain.account import Account
 from shared.domain.base import Page, PageRequest
-from shared.domain.bot import Bot
+from shared.domain.bot import Bot, BotVersion
 from shared.domain.chunk import Chunk
-from shared.domain.conversation import Conversation, Turn
+from shared.domain.conversation import Conversation, Message, Turn
 from shared.domain.dead_letter import DeadLetter
 from shared.domain.document import Document, Stage
-from shared.domain.plan import FlowLimits, FlowTotals, Reservation, Stock
+from shared.domain.plan import FlowLimits, FlowTotals, Stock
 
 Entity = TypeVar("Entity")
 
@@ -26,7 +26,7 @@ class Versioned(Generic[Entity]):
 
 
 class Bots(Protocol):
-    """Bots and their immutable versions."""
+    """Bots and their immutable versions; a bot that is being deleted reads as missing everywhere here."""
 
     async def create(self, bot: Bot, limits: Stock) -> None:
         """Store the bot and its version 1, and count it in the owner's stock, in one commit.
@@ -41,12 +41,41 @@ class Bots(Protocol):
         ...
 
     async def list(self, owner_id: str, page: PageRequest) -> Page[Bot]:
-        """The owner's bots, newest first. Raises InvalidArgumentError (field cursor) on a cursor that is not ours."""
+        """The owner's bots, newest first; a page may be short. Raises InvalidArgumentError (field cursor) on a cursor that is not
+        ours.
+        """
+        ...
+
+    async def load(self, bot_id: str, owner_id: str) -> Versioned[Bot] | None:
+        """The owner's bot, for a change of it."""
+        ...
+
+    async def save(self, read: Versioned[Bot], bot: Bot, version: BotVersion) -> None:
+        """Write the bot with its new version in one commit, if it is still as read, else raise ConflictError.
+
+        Where that very version is stored by then, a try whose answer was lost has written it, and nothing is raised.
+        """
+        ...
+
+    async def change(self, read: Versioned[Bot], bot: Bot) -> None:
+        """As `save`, for what belongs to no version: visibility and link."""
+        ...
+
+    async def version(self, bot_id: str, number: int, owner_id: str) -> BotVersion | None:
+        """One version of the owner's bot."""
+        ...
+
+    async def versions(self, bot_id: str, owner_id: str, page: PageRequest) -> Page[BotVersion]:
+        """The versions of the owner's bot, newest first; none of a bot that is missing."""
+        ...
+
+    async def shared(self, bot_id: str, link: str) -> Bot | None:
+        """The bot, whoever asks, if it is shared and this is the secret half of its link."""
         ...
 
 
 class Documents(Protocol):
-    """Documents' heads."""
+    """Documents' heads; to people, one that is being deleted reads as missing."""
 
     async def create(self, document: Document, limits: Stock) -> None:
         """Store the document and count it and its bytes in the owner's stock in one commit; limits as in Bots.create."""
@@ -57,7 +86,7 @@ class Documents(Protocol):
         ...
 
     async def list(self, owner_id: str, bot_id: str, page: PageRequest) -> Page[Document]:
-        """The bot's documents, newest first."""
+        """The bot's documents, newest first; a page may be short."""
         ...
 
     async def get_many(self, document_ids: Sequence[str], owner_id: str) -> dict[str, Document]:
@@ -102,8 +131,8 @@ class Chunks(Protocol):
         """A document's chunks in reading order."""
         ...
 
-    async def count(self, document_id: str, generation: int) -> int:
-        """How many chunks are stored of a generation, for the system."""
+    async def count(self, document_id: str, generation: int | None = None) -> int:
+        """How many chunks are stored of a generation, null: of all, for the system."""
         ...
 
 
@@ -116,47 +145,96 @@ class ChatContext:
     account: Account | None
 
 
-class Turns(Protocol):
-    """Conversations, their turns, and what a turn costs."""
+@dataclass(frozen=True)
+class Reserved:
+    """A turn that may run: the version under which it is stored, and what its payer's windows hold now."""
 
-    async def context(self, caller_id: str, conversation_id: str | None, bot_id: str | None) -> ChatContext:
-        """The caller's conversation, bot and account in one round trip of at most three document reads."""
+    turn: Versioned[Turn]
+    totals: FlowTotals
+
+
+class Turns(Protocol):
+    """Conversations, their turns, and what a turn costs.
+
+    Who runs a turn writes it only over the version of its own last write. So a takeover, a wish to stop or a deletion makes the
+    next write fail, and needs no read until then.
+    """
+
+    async def context(
+        self, caller_id: str, conversation_id: str | None, bot_id: str | None, link: str | None = None
+    ) -> ChatContext:
+        """The caller's conversation, bot and account in one round trip of at most three document reads.
+
+        With a link's secret half the bot is the one that it opens, whoever owns it. What is being deleted is absent.
+        """
         ...
 
-    async def reserve(self, turn: Turn, reservation: Reservation, limits: FlowLimits) -> FlowTotals:
-        """Create the turn and add the reservation to the payer's usage in one commit of two writes.
+    async def reserve(
+        self, turn: Turn, limits: FlowLimits, *, visitor: FlowLimits | None = None, over: Versioned[Turn] | None = None
+    ) -> Reserved:
+        """Create the turn and add its reservation to the payer's usage in one commit of two writes.
 
-        Over a limit both are undone, and ResourceExhaustedError names the limit and says when to come back. The very same turn
+        With `visitor`, the turn is also counted in the minute of its owner, who is not its payer, and that minute is limited.
+        With `over`, the turn takes the place of that one: ConflictError where it has changed, NotFoundError where it is gone.
+        Over a limit all is undone, and ResourceExhaustedError names the limit and says when to come back. The very same turn
         again is counted once; an id that another turn has raises AlreadyExistsError.
         """
         ...
 
-    async def checkpoint(self, conversation_id: str, turn_id: str, answer: str, lease_until: datetime) -> None:
-        """Save the answer so far and prolong the turn's lease."""
-        ...
+    async def replace(self, read: Versioned[Turn], turn: Turn) -> Versioned[Turn]:
+        """Write the turn if its version is still the one read; the new version.
 
-    async def settle(self, turn: Turn, read: Versioned[Conversation], reservation: Reservation, used_tokens: int) -> None:
-        """Write the finished turn and the conversation after it, and correct the usage, in one commit of three writes.
-
-        Where another turn was settled since the conversation was read, it is read again, so that both are in it; a version of
-        None says that it was not stored yet. Raises ConflictError where others are first again and again.
+        Raises ConflictError where it has changed, NotFoundError where it is gone. Where the very same turn is stored by then, a
+        try whose answer was lost has written it.
         """
         ...
 
-    async def get(self, conversation_id: str, turn_id: str, owner_id: str) -> Turn | None:
-        """The owner's turn."""
+    async def settle(
+        self, read: Versioned[Turn], turn: Turn, head: Versioned[Conversation], path: Sequence[Message] = ()
+    ) -> None:
+        """Write the turn that has ended and the conversation after it, and correct the usage, in one commit of three writes.
+
+        Where the conversation was written since it was read, it is read again, so that both changes are in it; a version of None
+        says that it was not stored yet. A wish to stop that came meanwhile changes nothing. `path` as of Conversation.after.
+
+        Raises ConflictError where another holds the turn or has settled it, or others are first again and again; NotFoundError
+        where the turn is gone, or its conversation was deleted, and then the turn is forgotten.
+        """
+        ...
+
+    async def forget(self, read: Versioned[Turn]) -> None:
+        """Delete the turn, and where it has not ended charge what it used and give back the rest, in one commit.
+
+        Raises ConflictError where it has changed; nothing where it is gone.
+        """
+        ...
+
+    async def find(self, turn_id: str, owner_id: str) -> Versioned[Turn] | None:
+        """The owner's turn by its id alone, if its conversation is not being deleted."""
+        ...
+
+    async def load(self, turn_id: str) -> Versioned[Turn] | None:
+        """The turn in one read, for the system and for who was shown it before."""
         ...
 
     async def list(self, conversation_id: str, owner_id: str, page: PageRequest) -> Page[Turn]:
         """A conversation's turns, newest first."""
         ...
 
-    async def conversation(self, conversation_id: str, owner_id: str) -> Conversation | None:
-        """The owner's conversation."""
+    async def abandoned(self, now: datetime, limit: int) -> Sequence[Versioned[Turn]]:
+        """Running turns whose lease has ended, longest ended first, for the system; one that cannot be read is left out."""
+        ...
+
+    async def head(self, conversation_id: str, owner_id: str) -> Versioned[Conversation] | None:
+        """The owner's conversation with its version; one that is being deleted too, for the caller to leave alone."""
+        ...
+
+    async def rewrite(self, read: Versioned[Conversation], conversation: Conversation) -> None:
+        """Write the conversation's head if it is still as read, else raise ConflictError; a version of None creates it."""
         ...
 
     async def conversations(self, owner_id: str, page: PageRequest) -> Page[Conversation]:
-        """The owner's conversations, last used first."""
+        """The owner's conversations, last used first; a page may be short."""
         ...
 
 

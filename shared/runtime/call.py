@@ -27,6 +27,7 @@ class Call:
     origin: str | None = None
     idempotency_key: str | None = None
     signed_in_at: datetime | None = None
+    email_verified: bool = False
     account: Account | None = None
     if_match: AbstractSet[int] | None = None
 

@@ -22,7 +22,7 @@ class HttpTrigger(_Part):
     """A callable function with its REST route: `METHOD /api/v1/path/{parameter}`, and who may call it.
 
     `success` is REST's status (201 where something was created); `app_check: false` is for callers that are no app of ours;
-    `calls_per_minute` holds for each network and instance of a public function.
+    `calls_per_minute` holds for each network and instance of a public function, `calls_per_hour` for a network across instances.
     """
 
     route: Annotated[str, Field(pattern=r"^(GET|POST|PUT|DELETE) /api/v1/[a-z0-9_\-/{}]+$")]
@@ -30,6 +30,14 @@ class HttpTrigger(_Part):
     success: Literal[200, 201] = 200
     app_check: bool = True
     calls_per_minute: Annotated[int, Field(ge=1, le=10_000)] = 600
+    # Each call costs a write, so only where a call is worth guarding.
+    calls_per_hour: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+    @model_validator(mode="after")
+    def _limited_if_public(self) -> "HttpTrigger":
+        if self.calls_per_hour is not None and self.access != "public":
+            raise ValueError("calls_per_hour belongs to a public function; signed-in callers are limited by their plan")
+        return self
 
     @property
     def method(self) -> str:
@@ -69,7 +77,7 @@ class Manifest(_Part):
     trigger: Trigger
     needs: Literal["base", "ai", "documents", "billing", "training"] = "base"
     # One account for each set of privileges rather than for each function: a project allows about a hundred.
-    account: Literal["accounts", "bots", "chat", "knowledge", "pipeline", "operations"]
+    account: Literal["accounts", "bots", "chat", "keys", "knowledge", "pipeline", "operations"]
     memory: Annotated[str, Field(pattern=r"^\d+(Mi|Gi)$")] = "256Mi"
     cpu: Annotated[str, Field(pattern=r"^[0-9.]+$")] = "1"
     timeout_seconds: Annotated[int, Field(ge=1, le=3600)] = 60

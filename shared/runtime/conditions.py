@@ -5,7 +5,6 @@ import re
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.core.errors import InvalidArgumentError
@@ -32,10 +31,10 @@ def read_versions(named: Any, header: str | None) -> AbstractSet[int] | None:
     return frozenset(int(version) for version in _ETAG.findall(header))
 
 
-def tag(request: Request, response: Response, answer: bytes) -> Response:
-    """The response with its ETag, or 304 without a body where the caller has that version already."""
-    etag = f'"{json.loads(answer)["version"]}"'
-    if request.method == "GET" and etag in request.headers.get("if-none-match", ""):
-        response = Response(status_code=304)
-    response.headers["ETag"] = etag
+def tag(response: Response, answer: bytes) -> Response:
+    """The response with its ETag."""
+    response.headers["ETag"] = f'"{json.loads(answer)["version"]}"'
+    # The version counts changes of the thing itself; what is told beside it, such as figures, changes without one. So a cache
+    # must not take the tag for all that was told, and If-None-Match is not answered with 304.
+    response.headers["Cache-Control"] = "no-store"
     return response

@@ -19,7 +19,7 @@ from shared.runtime.catalogue import Manifest
 from shared.runtime.contract import Contract, UseCase, read_contract
 from shared.runtime.events import EventFunction, expects_notice
 from shared.runtime.http import HttpFunction
-from shared.runtime.limits import NetworkLimit
+from shared.runtime.limits import HourlyLimit, NetworkLimit
 
 __all__ = [
     "Call",
@@ -99,7 +99,8 @@ def _responder(manifest: Manifest, contract: Contract) -> Callable[[Request], Co
     trigger = manifest.trigger.http
     if trigger is None:
         return EventFunction(manifest, contract).respond
-    return HttpFunction(manifest, contract, trigger, NetworkLimit(trigger.calls_per_minute)).respond
+    hourly = HourlyLimit(manifest.name, trigger.calls_per_hour) if trigger.calls_per_hour else None
+    return HttpFunction(manifest, contract, trigger, NetworkLimit(trigger.calls_per_minute), hourly).respond
 
 
 def _require(manifest: Manifest, use_case: UseCase, contract: Contract) -> None:

@@ -18,6 +18,7 @@ from shared.domain.account import Account, admit
 from shared.domain.events import Event
 from shared.ports.identity import Accounts, Caller
 from shared.ports.ledger import Receipts
+from shared.ports.rates import Rates
 from shared.runtime import access, conditions, cors, replies, wiring
 from shared.runtime.boundary import attempt, working_seconds
 from shared.runtime.call import Call
@@ -27,7 +28,7 @@ from shared.runtime.contract import Contract
 from shared.runtime.deployment import admitted_settings
 from shared.runtime.dialects import Dialect, Fields, dialect_of
 from shared.runtime.idempotency import Key, Once, read_key
-from shared.runtime.limits import NetworkLimit, read_body
+from shared.runtime.limits import HourlyLimit, NetworkLimit, read_body
 from shared.runtime.stream import EventStream, Outputs, Pace, last_output, to_json_bytes, while_connected
 from shared.runtime.validation import validate
 
@@ -58,6 +59,7 @@ class HttpFunction:
     contract: Contract
     trigger: HttpTrigger
     limit: NetworkLimit = field(repr=False)
+    hourly: HourlyLimit | None = field(default=None, repr=False)
 
     async def respond(self, request: Request) -> Response:
         """The reply, whatever happens; only the task's own cancellation passes through."""
@@ -93,7 +95,7 @@ class HttpFunction:
         account = await self._admitted(caller)
         # Signed-in callers are limited by their plan: one address may be a whole school.
         if self.trigger.access == "public":
-            self.limit.take(access.network_of(ip))
+            await self._take(access.network_of(ip))
         who = _Who(caller, account, ip)
         work = self._work(request, dialect, await read_body(request, self.manifest.max_body_bytes), who)
         if dialect.streams:
@@ -105,7 +107,14 @@ class HttpFunction:
             return dialect.answer(to_json_bytes(result))
         answer = await self._once(work)
         response = dialect.answer(answer)
-        return conditions.tag(request, response, answer) if self.manifest.conditional and answer else response
+        return conditions.tag(response, answer) if self.manifest.conditional and answer else response
+
+    async def _take(self, network: str) -> None:
+        """Count the call against its network, in memory first: what that refuses costs no write."""
+        self.limit.take(network)
+        if self.hourly is not None:
+            clock: Clock = wiring.provide(Clock)
+            await self.hourly.take(network, wiring.provide(Rates), clock())
 
     async def _admitted(self, caller: Caller | None) -> Account | None:
         """The caller's account, which may act; read here for every function, so that none can forget it."""
@@ -132,6 +141,7 @@ class HttpFunction:
             origin=request.headers.get("origin"),
             idempotency_key=read_key(named if named is not None else request.headers.get("idempotency-key")),
             signed_in_at=caller.signed_in_at,
+            email_verified=caller.email_verified,
             account=who.account,
             if_match=conditions.read_versions(version, request.headers.get("if-match")) if self.manifest.conditional else None,
         )

@@ -1,17 +1,23 @@
-"""What one call may cost before anything is known of it: bytes of its body, and calls of its network in a minute."""
+"""What one call may cost before anything is known of it: bytes of its body, and calls of its network in a minute or an hour."""
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 
-from shared.core.errors import ResourceExhaustedError
+from shared.core.errors import ResourceExhaustedError, SynapseError
+from shared.core.ids import derived_id
+from shared.core.log import logger
+from shared.ports.rates import Rates
 from shared.runtime.replies import BodyTooLargeError
 
 # Bounds what an attacker with many addresses can make an instance remember.
 MAX_NETWORKS = 10_000
+_HOUR = timedelta(hours=1)
+_TOO_MANY = "Too many calls from your network; try again later."
 
 
 async def read_body(request: Request, limit_bytes: int) -> bytes:
@@ -53,7 +59,7 @@ class NetworkLimit:
         bucket = self._bucket(network)
         if bucket.left < 1:
             wait = (1 - bucket.left) * 60 / self._capacity
-            raise ResourceExhaustedError("Too many calls from your network; try again later.", retry_after_seconds=wait)
+            raise ResourceExhaustedError(_TOO_MANY, retry_after_seconds=wait)
         bucket.left -= 1
 
     def _bucket(self, network: str) -> _Bucket:
@@ -69,3 +75,38 @@ class NetworkLimit:
         bucket.left = min(self._capacity, bucket.left + (now - bucket.at) * self._capacity / 60)
         bucket.at = now
         return bucket
+
+
+class HourlyLimit:
+    """Calls of a network in an hour of the clock, counted in the store and so exact across instances.
+
+    A network over its limit is remembered here until it is forgotten for others: its further calls cost no write.
+    """
+
+    def __init__(self, function: str, calls_per_hour: int, max_networks: int = MAX_NETWORKS) -> None:
+        self._function = function
+        self._calls_per_hour = calls_per_hour
+        self._max_networks = max_networks
+        self._spent: OrderedDict[str, None] = OrderedDict()
+
+    async def take(self, network: str, rates: Rates, now: datetime) -> None:
+        """Count one call. Raises ResourceExhaustedError saying when the hour ends; lets pass what cannot be counted."""
+        begins = now.replace(minute=0, second=0, microsecond=0)
+        # Derived, so that the store holds nobody's address; the hour in it makes last hour's refusals harmless.
+        key = derived_id("rate", self._function, network, begins.isoformat())
+        if key in self._spent or await self._count(key, rates, begins + _HOUR) > self._calls_per_hour:
+            self._remember(key)
+            raise ResourceExhaustedError(_TOO_MANY, retry_after_seconds=(begins + _HOUR - now).total_seconds())
+
+    async def _count(self, key: str, rates: Rates, hour_ends: datetime) -> int:
+        try:
+            return await rates.count(key, hour_ends)
+        except SynapseError as error:
+            # Refusing would turn a slow counter into an outage of sign-in; the limits in memory still hold.
+            logger.warning("a call of a network was not counted", exc_info=error)
+            return 0
+
+    def _remember(self, key: str) -> None:
+        self._spent[key] = None
+        if len(self._spent) > self._max_networks:
+            self._spent.popitem(last=False)

@@ -12,12 +12,14 @@ from shared.core.log import logger
 from shared.core.settings import Settings
 from shared.domain.base import Model
 from shared.domain.prompt import EmbedderSpec, ModelSpec
-from shared.ports.models import ChatModel, ChatModels, Embedder, TokenCounter
+from shared.ports.models import ChatModel, ChatModels, Embedder, OwnModels, TokenCounter
+from shared.ports.vault import ProviderKeys, Vault
 
 if TYPE_CHECKING:
     from google.genai import Client
 
     from shared.adapters.model_streams import Patience
+    from shared.adapters.own_models import Connected
 
 REGISTRY = Path(__file__).resolve().parents[1] / "models.json"
 
@@ -98,6 +100,25 @@ def open_chat_models(settings: Settings, embedder: Embedder) -> ChatModels:
         "gemini": lambda spec: _open_gemini(spec, settings),
     }
     return RegistryChatModels(registry().chat_models, openers)
+
+
+def open_own_models(settings: Settings, keys: ProviderKeys, open_vault: Callable[[], Vault]) -> OwnModels:
+    """Models at people's own providers, called through the guard."""
+    from shared.adapters.own_models import ProviderOwnModels
+
+    # The SDK and the guard are imported with the first key: most turns need neither.
+    return ProviderOwnModels(keys, open_vault, lambda spec, base_url, key: _connect(settings, spec, base_url, key))
+
+
+def _connect(settings: Settings, spec: ModelSpec, base_url: str, key: str) -> "Connected":
+    from shared.adapters.guarded import Caps, GuardedTransport
+    from shared.adapters.openai_compatible import OpenAiCompatibleChatModel, open_client
+    from shared.adapters.own_models import Connected
+    from shared.adapters.resolver import Resolver
+
+    transport = GuardedTransport(Resolver(allow_private=settings.allow_private_providers), Caps())
+    client = open_client(base_url, key, _patience(settings), transport)
+    return Connected(OpenAiCompatibleChatModel(spec, client, _patience(settings)), transport.aclose)
 
 
 def _embedder_spec(settings: Settings) -> EmbedderSpec:

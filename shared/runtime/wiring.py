@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import is_dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, get_type_hints
 from weakref import WeakKeyDictionary
 
@@ -18,12 +19,21 @@ if TYPE_CHECKING:
     from google.cloud.firestore import AsyncClient
 
     from shared.ports.blobs import Blobs
-    from shared.ports.identity import Accounts, Identity
+    from shared.ports.ceiling import Ceiling
+    from shared.ports.deletions import Deletions, Remains
+    from shared.ports.identity import Accounts, Directory, Identity
     from shared.ports.ledger import Holds, Ledger, Receipts
-    from shared.ports.models import ChatModels, Embedder, EmbeddingCache, TokenCounter, VectorIndex
+    from shared.ports.log import Log
+    from shared.ports.meter import Meter
+    from shared.ports.models import ChatModels, Embedder, EmbeddingCache, OwnModels, TokenCounter, VectorIndex
+    from shared.ports.prompts import Personas, PromptRuns, Prompts
     from shared.ports.queue import Queue
+    from shared.ports.rates import Rates
     from shared.ports.store import Bots, Chunks, DeadLetters, Documents, Turns
+    from shared.ports.usage import Usage
+    from shared.ports.vault import ProviderKeys, Vault
     from shared.runtime.models import Registry
+    from shared.services.ceiling import DailyCeiling
 
 # Clients without an async form wait in threads; the default of cpu + 4 would queue an instance's calls.
 THREADS = 64
@@ -121,9 +131,16 @@ def _firestore() -> AsyncClient:
 
 @_port
 def _bots() -> Bots:
-    from shared.adapters.firestore_store import FirestoreBots
+    from shared.adapters.firestore_bots import FirestoreBots
 
     return FirestoreBots(_firestore())
+
+
+@_port
+def _log() -> Log:
+    from shared.adapters.firestore_log import FirestoreLog
+
+    return FirestoreLog(_firestore())
 
 
 @_port
@@ -148,6 +165,28 @@ def _turns() -> Turns:
 
 
 @_port
+def _usage() -> Usage:
+    from shared.adapters.firestore_usage import FirestoreUsage
+
+    return FirestoreUsage(_firestore())
+
+
+@_port
+def _ceiling() -> Ceiling:
+    from shared.adapters.firestore_ceiling import FirestoreCeiling
+
+    return FirestoreCeiling(_firestore())
+
+
+@_port
+def _daily_ceiling() -> DailyCeiling:
+    from shared.services.ceiling import DailyCeiling
+
+    # Once an instance: what is left of its block lies in memory.
+    return DailyCeiling(_build("Ceiling"), settings().daily_token_ceiling, system_clock)
+
+
+@_port
 def _dead_letters() -> DeadLetters:
     from shared.adapters.firestore_store import FirestoreDeadLetters
 
@@ -155,10 +194,38 @@ def _dead_letters() -> DeadLetters:
 
 
 @_port
+def _deletions() -> Deletions:
+    from shared.adapters.firestore_deletions import FirestoreDeletions
+
+    return FirestoreDeletions(_firestore())
+
+
+@_port
+def _remains() -> Remains:
+    from shared.adapters.firestore_deletions import FirestoreRemains
+
+    return FirestoreRemains(_firestore())
+
+
+@_port
 def _accounts() -> Accounts:
-    from shared.adapters.firestore_store import FirestoreAccounts
+    from shared.adapters.firestore_accounts import FirestoreAccounts
 
     return FirestoreAccounts(_firestore())
+
+
+@_port
+def _rates() -> Rates:
+    from shared.adapters.firestore_rates import FirestoreRates
+
+    return FirestoreRates(_firestore())
+
+
+@_port
+def _meter() -> Meter:
+    from shared.adapters.firestore_meter import FirestoreMeter
+
+    return FirestoreMeter(_firestore())
 
 
 @_port
@@ -204,6 +271,27 @@ def _blobs() -> Blobs:
 
 
 @_port
+def _personas() -> Personas:
+    from shared.adapters.firestore_prompts import FirestorePersonas
+
+    return FirestorePersonas(_firestore())
+
+
+@_port
+def _prompts() -> Prompts:
+    from shared.adapters.firestore_prompts import FirestorePrompts
+
+    return FirestorePrompts(_firestore())
+
+
+@_port
+def _prompt_runs() -> PromptRuns:
+    from shared.adapters.firestore_prompts import FirestorePromptRuns
+
+    return FirestorePromptRuns(_firestore())
+
+
+@_port
 def _queue() -> Queue:
     from shared.adapters.pubsub import PubSubQueue
 
@@ -215,6 +303,16 @@ def _identity() -> Identity:
     from shared.adapters.firebase_auth import FirebaseIdentity
 
     return FirebaseIdentity(project=settings().google_cloud_project)
+
+
+@_port
+def _directory() -> Directory:
+    from shared.adapters.firebase_auth import open_app
+    from shared.adapters.identity_toolkit import IdentityToolkit, open_client
+
+    own = settings()
+    http = open_client(own.firebase_api_key, own.firebase_auth_emulator_host)
+    return IdentityToolkit(http, open_app(own.google_cloud_project))
 
 
 @_port
@@ -243,3 +341,31 @@ def _chat_models() -> ChatModels:
     from shared.runtime.models import open_chat_models
 
     return open_chat_models(settings(), _build("Embedder"))
+
+
+@_port
+def _provider_keys() -> ProviderKeys:
+    from shared.adapters.firestore_provider_keys import FirestoreProviderKeys
+
+    return FirestoreProviderKeys(_firestore())
+
+
+@_port
+def _vault() -> Vault:
+    # Both or neither is a slip that would seal keys under the wrong one, or not at all.
+    if bool(settings().kms_key) is bool(settings().key_file):
+        raise InternalError("Set exactly one of KMS_KEY and KEY_FILE: provider keys are sealed under it.")
+    if settings().kms_key:
+        from shared.adapters.kms_vault import KmsVault
+
+        return KmsVault(settings().kms_key)
+    from shared.adapters.local_vault import LocalVault
+
+    return LocalVault(Path(settings().key_file))
+
+
+@_port
+def _own_models() -> OwnModels:
+    from shared.runtime.models import open_own_models
+
+    return open_own_models(settings(), _build("ProviderKeys"), lambda: _build("Vault"))

@@ -1,10 +1,11 @@
 """What the stages hand on through the bucket: chunks in batches, and their vectors in the same order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import TypeAdapter
 
-from shared.domain.blob import chunks_name, vectors_name
+from shared.core.errors import NotFoundError
+from shared.domain.blob import chunks_name, holds_vectors, vectors_name
 from shared.domain.chunk import Chunk
 from shared.domain.step import StageMessage
 from shared.ports.blobs import Blobs
@@ -41,3 +42,15 @@ async def write_vectors(blobs: Blobs, batch: StageMessage, vectors: Sequence[Vec
 async def read_vectors(blobs: Blobs, batch: StageMessage) -> tuple[Vector, ...]:
     """The vectors of the message's batch, in the order of its chunks."""
     return _VECTORS.validate_json(await blobs.read(vectors_name(batch.document_id, batch.generation, batch.shard)))
+
+
+async def any_vector(blobs: Blobs, names: Iterable[str]) -> Vector:
+    """One of the vectors that these objects hold; an empty one where they hold none."""
+    for name in filter(holds_vectors, names):
+        try:
+            vectors = _VECTORS.validate_json(await blobs.read(name))
+        except NotFoundError:
+            continue
+        if vectors:
+            return vectors[0]
+    return ()

@@ -8,10 +8,6 @@ from shared.ports.blobs import Blobs, BlobStat
 from shared.ports.store import Versioned
 from shared.services.pipeline import Pipeline
 
-_EXPIRED = Failure(
-    code=FailureCode.UPLOAD_EXPIRED, message="The upload was not finished within seven days. Upload the file again."
-)
-
 
 async def accept_upload(pipeline: Pipeline, blobs: Blobs, upload: BlobStat) -> None:
     """Start learning the object's document. An object that no document waits for or keeps is deleted.
@@ -24,7 +20,7 @@ async def accept_upload(pipeline: Pipeline, blobs: Blobs, upload: BlobStat) -> N
         logger.warning("an object is no upload", extra={"object": upload.name})
         return
     read = await pipeline.documents.load(document_id)
-    if read is None or read.value.is_given_up:
+    if read is None or read.value.is_given_up or read.value.status is DocumentStatus.DELETING:
         await blobs.delete(upload.name)
         return
     with joined(read.value.correlation_id):
@@ -47,7 +43,7 @@ async def watch_upload(pipeline: Pipeline, blobs: Blobs, read: Versioned[Documen
         later = {"due_at": rules.next_upload_look(document, now)}
         await pipeline.documents.replace(read, document.model_copy(update=later))
     else:
-        await _give_up(pipeline, blobs, read, _EXPIRED)
+        await _give_up(pipeline, blobs, read, rules.upload_expired(document))
 
 
 async def _receive(pipeline: Pipeline, blobs: Blobs, read: Versioned[Document], upload: BlobStat) -> None:

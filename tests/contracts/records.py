@@ -3,17 +3,19 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.core.ids import chunk_id, new_id
+from shared.core.ids import chunk_id, new_id, new_turn_id
 from shared.domain.bot import Bot, BotDraft
 from shared.domain.chunk import Chunk, EmbeddedChunk, Place
 from shared.domain.conversation import Citation, Conversation, Message, ModelCall, Role, TokenUsage, Turn, TurnStatus
 from shared.domain.document import Document, DocumentStatus
+from shared.domain.own_persona import OwnPersona, PersonaDraft, persona_key
 from shared.domain.plan import FlowLimits, Reservation, Stock
 from shared.domain.receipt import Receipt, ReceiptState
+from shared.domain.template import PromptTemplate, SavedPrompt, Variable, prompt_key
 from shared.ports.store import Versioned
 
 NOW = datetime(2026, 11, 22, 13, 45, 30, 123456, tzinfo=UTC)
-PLENTY = Stock(bots=1000, documents=1000, bytes=10**12)
+PLENTY = Stock(bots=1000, documents=1000, bytes=10**12, prompts=1000, personas=1000)
 OFTEN = FlowLimits(turns_per_minute=1000, turns_per_month=10_000, tokens_per_month=10**9)
 NAUGHTY = (
     "",
@@ -83,8 +85,9 @@ def conversation(owner_id: str = "owner", *, age: float = 0, **fields: Any) -> C
 def turn(conversation_id: str, owner_id: str = "owner", *, age: float = 0, **fields: Any) -> Turn:
     made = after(-age)
     known = {
-        "id": new_id(),
+        "id": new_turn_id(conversation_id),
         "bot_owner_id": owner_id,
+        "holder": new_id(),
         "model": "local-extractive",
         "question": "What is it?",
         "reserved_tokens": 100,
@@ -103,7 +106,8 @@ def answered(running: Turn) -> Turn:
     )
     call = ModelCall(model="local-extractive", usage=TokenUsage(prompt_tokens=30, completion_tokens=10))
     done = {"answer": "It is. [1]", "found": True, "citations": (citation,), "calls": (call,), "status": TurnStatus.DONE}
-    return running.model_copy(update={**done, "lease_until": None, "updated_at": after(5)})
+    ended = {"lease_until": None, "updated_at": after(5), "settlements": running.settlements + 1}
+    return running.model_copy(update={**done, **ended})
 
 
 def unstored(made: Conversation) -> Versioned[Conversation]:
@@ -118,3 +122,18 @@ def reservation(owner_id: str = "owner", tokens: int = 100, at: datetime = NOW) 
 def receipt(holder: str = "call-1", *, key: str = "key", lease_until: datetime | None = None, **fields: Any) -> Receipt:
     known = {"fingerprint": "f1", "state": ReceiptState.HELD, "expire_at": after(86_400)}
     return Receipt(id=key, holder=holder, lease_until=lease_until or after(60), **{**known, **fields})
+
+
+def own_persona(owner_id: str = "owner", persona_id: str = "pirate", *, age: float = 0, **fields: Any) -> OwnPersona:
+    made = after(-age)
+    draft = PersonaDraft(name="Pirate", keywords=("sea",), instructions="Speak as a pirate.")
+    known = {"configuration": draft, "created_at": made, "updated_at": made}
+    key = persona_key(owner_id, persona_id)
+    return OwnPersona(id=key, owner_id=owner_id, persona_id=persona_id, **{**known, **fields})
+
+
+def saved_prompt(owner_id: str = "owner", prompt_id: str = "greeting", *, age: float = 0, **fields: Any) -> SavedPrompt:
+    made = after(-age)
+    template = PromptTemplate(name="Greeting", text="Greet {{name}}.", variables=(Variable(name="name"),))
+    known = {"template": template, "created_at": made, "updated_at": made}
+    return SavedPrompt(id=prompt_key(owner_id, prompt_id), owner_id=owner_id, prompt_id=prompt_id, **{**known, **fields})

@@ -1,55 +1,33 @@
 """What the next try meets when Firestore's answer to a commit is lost, whether or not the commit was applied."""
 
-from collections.abc import AsyncIterator, Callable
-
 import pytest
 
+from shared.adapters.firestore_bots import FirestoreBots
+from shared.adapters.firestore_deletions import FirestoreDeletions
 from shared.adapters.firestore_ledger import FirestoreLedger, FirestoreReceipts
-from shared.adapters.firestore_store import FirestoreBots, FirestoreDocuments
-from shared.adapters.firestore_turns import FirestoreTurns
+from shared.adapters.firestore_provider_keys import FirestoreProviderKeys
+from shared.adapters.firestore_store import FirestoreDocuments
 from shared.core.errors import ResourceExhaustedError, UnavailableError
+from shared.domain.bot import Bot, BotDraft, BotVersion, Visibility
+from shared.domain.deletion import DeletionKind, finished, marked, postponed, requested
 from shared.domain.document import DocumentStatus, Stage
-from shared.domain.plan import FlowLimits, FlowTotals, Stock
+from shared.domain.plan import Stock
 from shared.domain.receipt import ReceiptState
 from shared.domain.step import StepKey, StepState
+from shared.ports.store import Versioned
+from tests.contracts.conftest import Silent
 from tests.contracts.records import (
     NOW,
-    OFTEN,
     PLENTY,
     after,
-    answered,
     bot,
-    conversation,
     document,
     receipt,
-    reservation,
-    turn,
-    unstored,
 )
-from tests.memory.counting import RepeatingClient, SilentClient
+from tests.contracts.test_provider_keys import NEWER, a_key
+from tests.memory.counting import RepeatingClient
 
 KEY = StepKey(document_id="d", generation=1, stage=Stage.EMBED, shard=0)
-Silent = Callable[[int, bool], SilentClient]
-
-
-@pytest.fixture
-async def silent(fresh_project: str) -> AsyncIterator[Silent]:
-    opened: list[SilentClient] = []
-
-    def opening(losses: int, applied: bool) -> SilentClient:  # noqa: FBT001  Read beside its call.
-        opened.append(SilentClient(project=fresh_project, losses=losses, applied=applied))
-        return opened[-1]
-
-    yield opening
-    for client in opened:
-        await client._firestore_api.transport.close()
-
-
-@pytest.fixture
-async def repeating(fresh_project: str) -> AsyncIterator[RepeatingClient]:
-    client = RepeatingClient(project=fresh_project)
-    yield client
-    await client._firestore_api.transport.close()
 
 
 async def test_a_bot_whose_creation_is_repeated_is_made_and_counted_once(repeating: RepeatingClient) -> None:
@@ -59,6 +37,25 @@ async def test_a_bot_whose_creation_is_repeated_is_made_and_counted_once(repeati
 
     assert await bots.get(made.id, "owner") == made
     assert (await repeating.document("usage", "owner").get()).get("bots") == 1
+
+
+async def test_a_bot_whose_change_is_repeated_is_written_without_a_conflict(repeating: RepeatingClient) -> None:
+    made, bots = bot(), FirestoreBots(repeating)
+    await bots.create(made, PLENTY)
+    changed = made.configured(BotDraft(name="Pilot"), after(1))
+    shared = changed.shared_as(Visibility.LINK, "secret", after(2))
+
+    await bots.save(await _read(bots, made.id), changed, BotVersion.of(changed))
+    await bots.change(await _read(bots, made.id), shared)
+
+    assert await bots.get(made.id, "owner") == shared
+    assert await bots.version(made.id, 2, "owner") == BotVersion.of(changed)
+
+
+async def _read(bots: FirestoreBots, bot_id: str) -> Versioned[Bot]:
+    read = await bots.load(bot_id, "owner")
+    assert read is not None
+    return read
 
 
 async def test_a_document_whose_creation_is_repeated_is_undone_once_over_the_limit(repeating: RepeatingClient) -> None:
@@ -96,63 +93,27 @@ async def test_a_release_of_a_document_that_is_repeated_gives_its_stock_back_onc
     assert (usage.get("documents"), usage.get("bytes")) == (1, made.size_bytes)
 
 
-async def test_a_reservation_that_is_repeated_counts_once(repeating: RepeatingClient) -> None:
-    made, turns = turn("thread"), FirestoreTurns(repeating)
+async def test_a_deletion_whose_beginning_and_end_are_repeated_happens_once(repeating: RepeatingClient) -> None:
+    made, documents, deletions = document(), FirestoreDocuments(repeating), FirestoreDeletions(repeating)
+    for one in (made, document()):
+        await documents.create(one, PLENTY)
+    read = await deletions.target(DeletionKind.DOCUMENT, made.id, "owner")
+    assert read is not None
 
-    assert await turns.reserve(made, reservation(tokens=100), OFTEN) == FlowTotals(
-        turns_this_minute=1, turns_this_month=1, tokens_this_month=100
-    )
-    assert await turns.get("thread", made.id, "owner") == made
+    await deletions.begin(read, marked(read.value, NOW), requested(read.value, None, NOW))
+    begun = await deletions.load(f"document-{made.id}")
+    assert begun is not None
+    postponed_once = await deletions.replace(begun, postponed(begun.value, after(9)))
+    await deletions.finish(postponed_once, finished(begun.value, NOW))
 
-
-async def test_a_repeated_reservation_over_the_limit_is_undone_once(repeating: RepeatingClient) -> None:
-    made, turns = turn("thread"), FirestoreTurns(repeating)
-
-    with pytest.raises(ResourceExhaustedError, match="tokens a month"):
-        await turns.reserve(made, reservation(tokens=100), FlowLimits(turns_per_minute=9, turns_per_month=9, tokens_per_month=99))
-
-    assert await turns.get("thread", made.id, "owner") is None
-    assert (await turns.reserve(turn("thread"), reservation(tokens=0), OFTEN)).tokens_this_month == 0
+    usage = await repeating.document("usage", "owner").get()
+    assert (usage.get("documents"), usage.get("bytes")) == (1, made.size_bytes)
+    assert await documents.load(made.id) is None
+    assert await deletions.get(begun.value.id, "owner") is not None
 
 
 async def test_a_key_whose_opening_is_repeated_is_held_by_who_asked(repeating: RepeatingClient) -> None:
     assert await FirestoreReceipts(repeating).open(receipt(), NOW) is None
-
-
-@pytest.mark.parametrize("applied", [True, False])
-async def test_a_settlement_whose_answer_is_lost_counts_once(silent: Silent, *, applied: bool) -> None:
-    thread = conversation()
-    made = turn(thread.id)
-    await FirestoreTurns(silent(0, applied)).reserve(made, reservation(tokens=100), OFTEN)
-
-    await FirestoreTurns(silent(1, applied)).settle(answered(made), unstored(thread), reservation(tokens=100), used_tokens=40)
-
-    turns = FirestoreTurns(silent(0, applied))
-    assert await turns.get(thread.id, made.id, "owner") == answered(made)
-    assert await turns.conversation(thread.id, "owner") == thread.after(answered(made))
-    totals = await turns.reserve(turn(thread.id), reservation(tokens=0), OFTEN)
-    assert totals == FlowTotals(turns_this_minute=2, turns_this_month=2, tokens_this_month=40)
-
-
-@pytest.mark.parametrize("applied", [True, False])
-async def test_a_lost_settlement_that_another_turn_outran_counts_once_beside_it(silent: Silent, *, applied: bool) -> None:
-    thread, turns = conversation(), FirestoreTurns(silent(0, applied))
-    first, second = (answered(turn(thread.id, question=asked)) for asked in ("First?", "Second?"))
-    await turns.settle(first, unstored(thread), reservation(tokens=0), used_tokens=10)
-
-    await FirestoreTurns(silent(1, applied)).settle(second, unstored(thread), reservation(tokens=0), used_tokens=30)
-
-    assert await turns.conversation(thread.id, "owner") == thread.after(first).after(second)
-    assert (await turns.reserve(turn(thread.id), reservation(tokens=0), OFTEN)).tokens_this_month == 40
-
-
-async def test_a_store_that_stays_silent_is_unavailable(silent: Silent) -> None:
-    thread = conversation()
-
-    with pytest.raises(UnavailableError):
-        await FirestoreTurns(silent(2, False)).settle(turn(thread.id), unstored(thread), reservation(), 0)
-
-    assert await FirestoreTurns(silent(0, False)).conversation(thread.id, "owner") is None
 
 
 @pytest.mark.parametrize(("applied", "held"), [(False, True), (True, False)])
@@ -219,3 +180,32 @@ async def test_a_release_of_a_key_whose_answer_is_lost_raises_and_the_lease_stil
         await FirestoreReceipts(silent(1, applied)).release(receipt())
 
     assert await FirestoreReceipts(silent(0, applied)).open(receipt("call-2", lease_until=after(120)), after(60)) is None
+
+
+async def test_a_provider_key_whose_saving_is_repeated_is_counted_once(repeating: RepeatingClient) -> None:
+    keys = FirestoreProviderKeys(repeating)
+
+    for name in ("New", "Again"):
+        await keys.save(a_key(name=name), Stock(provider_keys=1))
+
+    assert await keys.get("key", "owner") == a_key(name="Again")
+    assert (await repeating.document("usage", "owner").get()).get("provider_keys") == 1
+
+
+async def test_a_provider_key_whose_deletion_is_repeated_is_taken_out_of_the_count_once(repeating: RepeatingClient) -> None:
+    keys = FirestoreProviderKeys(repeating)
+    for key_id in ("key", "other"):
+        await keys.save(a_key(key_id), Stock(provider_keys=2))
+
+    assert await keys.delete("key", "owner") is True
+
+    assert (await repeating.document("usage", "owner").get()).get("provider_keys") == 1
+
+
+async def test_a_provider_key_whose_new_seal_is_repeated_has_it(repeating: RepeatingClient) -> None:
+    keys = FirestoreProviderKeys(repeating)
+    await keys.save(a_key(), Stock(provider_keys=1))
+
+    await keys.reseal(a_key(), NEWER)
+
+    assert await keys.get("key", "owner") == a_key(sealed=NEWER)

@@ -5,13 +5,16 @@ from collections.abc import AsyncIterator
 import pytest
 from google.cloud.firestore import AsyncClient
 
-from shared.adapters.firestore_store import FirestoreAccounts, FirestoreBots
+from shared.adapters.firestore_accounts import FirestoreAccounts
+from shared.adapters.firestore_bots import FirestoreBots
+from shared.adapters.firestore_log import FirestoreLog
 from shared.adapters.firestore_turns import FirestoreTurns
 from shared.adapters.firestore_vectors import FirestoreVectorIndex
 from shared.core.errors import ResourceExhaustedError
 from shared.domain.account import Account
 from shared.domain.base import PageRequest
-from tests.contracts.records import OFTEN, PLENTY, answered, bot, chunk, conversation, embedded, reservation, turn, unstored
+from shared.domain.bot import BotDraft, BotVersion
+from tests.contracts.records import NOW, OFTEN, PLENTY, answered, bot, chunk, conversation, embedded, reservation, turn, unstored
 from tests.memory.counting import CountingClient, Operations
 
 
@@ -60,6 +63,25 @@ async def test_a_page_costs_its_items_and_one_more(counting: CountingClient) -> 
     await bots.list("owner", PageRequest(page_size=2))
 
     assert counting.operations == Operations(reads=3, writes=9)
+
+
+async def test_a_change_of_a_bot_takes_one_read_and_two_writes(counting: CountingClient) -> None:
+    bots, made = FirestoreBots(counting), bot()
+    await bots.create(made, PLENTY)
+    counting.operations = Operations()
+
+    read = await bots.load(made.id, "owner")
+    assert read is not None
+    changed = made.configured(BotDraft(name="Pilot"), NOW)
+    await bots.save(read, changed, BotVersion.of(changed))
+
+    assert counting.operations == Operations(reads=1, writes=2)
+
+
+async def test_a_bots_figures_take_three_reads_for_each_thousand_turns(counting: CountingClient) -> None:
+    await FirestoreLog(counting).figures("bot", "owner")
+
+    assert counting.operations == Operations(reads=3)
 
 
 async def test_a_refused_turn_costs_its_undoing_too(counting: CountingClient) -> None:

@@ -57,15 +57,15 @@ def test_the_manifests_of_the_patterns_are_valid():
     guide = ROOT / "docs" / "patterns.md"
     manifests = [yaml.safe_load(block) for block in blocks(guide, "yaml")]
     assert manifests
-    assert all(Manifest.model_validate({"name": "get_bot", **declared}) for declared in manifests)
+    assert all(Manifest.model_validate({"name": "list_bot_versions", **declared}) for declared in manifests)
 
 
 def test_the_python_of_the_patterns_is_the_projects_own():
     (snippet,) = blocks(ROOT / "docs" / "patterns.md", "python")
     shown = ast.parse(snippet)
-    real = ast.parse((ROOT / "functions" / "get_bot" / "main.py").read_text("utf-8"))
+    real = ast.parse((ROOT / "functions" / "list_bot_versions" / "main.py").read_text("utf-8"))
     functions = [{node.name: node for node in tree.body if isinstance(node, ast.AsyncFunctionDef)} for tree in (shown, real)]
-    assert ast.dump(functions[0]["get_bot"].args) == ast.dump(functions[1]["get_bot"].args)
+    assert ast.dump(functions[0]["list_bot_versions"]) == ast.dump(functions[1]["list_bot_versions"])
 
 
 def test_the_routes_of_the_guide_are_those_of_the_manifests():

@@ -12,6 +12,7 @@ with bound({Identity: MemoryIdentity(), Bots: MemoryBots(store)}):
 
 import asyncio
 import base64
+import itertools
 import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -30,6 +31,7 @@ from shared.core.ids import new_id
 from shared.runtime.catalogue import FUNCTIONS
 from shared.runtime.functions import EntryPoint
 
+_addresses = itertools.count(1)
 METHODS = ["GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH"]
 
 
@@ -141,9 +143,10 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Client:
-    """Calls one function's app."""
+    """Calls one function's app, from one address; without one, each request comes from a network of its own."""
 
     app: ASGIApp
+    address: str | None = "198.51.100.7"
 
     def send(self, method: str, url: str, headers: Mapping[str, str], pieces: list[bytes], *, cut: bool = False) -> Exchange:
         """Any request at all; every other call starts here. A cut body announces more than it ever sends."""
@@ -159,7 +162,7 @@ class Client:
             "root_path": "",
             "query_string": query.encode(),
             "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
-            "client": ("198.51.100.7", 50000),
+            "client": (self.address or _another_address(), 50000),
             "server": ("testserver", 80),
         }
         return Exchange(self.app, scope, pieces, cut=cut)
@@ -229,14 +232,22 @@ class Client:
 
 
 def client_for(name: str) -> Client:
-    """A client of the function in functions/<name>, behind functions-framework's own app."""
-    return Client(_app(name))
+    """A client of the function in functions/<name>, behind functions-framework's own app.
+
+    The app outlives the test, and so do its limits: one test must not spend another's calls.
+    """
+    return Client(_app(name), address=None)
 
 
 def client_of(entry: EntryPoint) -> Client:
     """A client of an entry point that has no folder, served at the same paths as by functions-framework."""
     routes = [Route(path, entry, methods=METHODS) for path in ("/", "/{path:path}")]
     return Client(Starlette(routes=routes))
+
+
+def _another_address() -> str:
+    number = next(_addresses)
+    return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
 
 
 @cache

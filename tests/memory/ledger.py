@@ -56,6 +56,11 @@ class MemoryLedger:
     async def count_done(self, document_id: str, generation: int, stage: Stage) -> int:
         return sum(step.state is StepState.DONE for step in await self.steps(document_id, generation, stage))
 
+    async def held_until(self, document_id: str, now: datetime) -> datetime | None:
+        own = [stored.value for (owner, _), stored in self.store.steps.items() if owner == document_id]
+        leases = [step.lease_until for step in own if step.state is StepState.HELD and step.lease_until]
+        return max((lease for lease in leases if lease > now), default=None)
+
     def _held(self, claim: Claim) -> Step:
         stored = self.store.steps.get((claim.step.key.document_id, claim.step.key.id))
         if stored is None or stored.version != claim.token:

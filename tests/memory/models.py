@@ -24,9 +24,9 @@ class MemoryVectorIndex:
         hits = [Hit(chunk=entry.chunk, score=_cosine(vector, entry.vector)) for entry in comparable]
         return sorted(hits, key=lambda hit: -hit.score)[: min(limit, MAX_HITS)]
 
-    async def delete(self, document_id: str, generation: int) -> int:
-        every = self.store.chunks.items()
-        gone = [key for key, entry in every if (entry.chunk.document_id, entry.chunk.generation) == (document_id, generation)]
+    async def delete(self, document_id: str, generation: int | None = None, most: int = 1000) -> int:
+        own = [(key, entry.chunk) for key, entry in self.store.chunks.items() if entry.chunk.document_id == document_id]
+        gone = [key for key, chunk in own if generation in {None, chunk.generation}][:most]
         for key in gone:
             del self.store.chunks[key]
         return len(gone)

@@ -1,28 +1,33 @@
 """The stores in memory: one `MemoryStore` is the database that all of them share."""
 
 import itertools
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from shared.adapters import cursors
-from shared.core.clock import Clock, system_clock
-from shared.core.errors import AlreadyExistsError, ConflictError, NotFoundError
+from shared.core.errors import AlreadyExistsError, ConflictError
 from shared.domain.account import Account
 from shared.domain.base import Page, PageRequest, Record
 from shared.domain.bot import Bot, BotVersion
 from shared.domain.chunk import Chunk, EmbeddedChunk
 from shared.domain.conversation import Conversation, Turn
 from shared.domain.dead_letter import DeadLetter
-from shared.domain.document import Document, Stage, StageProgress
-from shared.domain.plan import FlowLimits, FlowTotals, Reservation, Stock, check_flow, check_stock
+from shared.domain.deletion import Deletion
+from shared.domain.device import Device
+from shared.domain.document import Document, DocumentStatus, Stage, StageProgress
+from shared.domain.own_persona import OwnPersona
+from shared.domain.plan import OpenReservation, Stock, check_stock
+from shared.domain.provider_key import ProviderKey
 from shared.domain.receipt import Receipt
 from shared.domain.step import Step
-from shared.ports.store import ChatContext, Versioned
+from shared.domain.template import PromptRun, SavedPrompt
+from shared.ports.store import Versioned
 
 Item = TypeVar("Item")
 
@@ -32,6 +37,9 @@ class MemoryStore:
     """All state; a test may look into it and put things there."""
 
     accounts: dict[str, Account] = field(default_factory=dict)
+    usernames: dict[str, str] = field(default_factory=dict)
+    devices: dict[tuple[str, str], Device] = field(default_factory=dict)
+    rates: Counter[str] = field(default_factory=Counter)
     bots: dict[str, Bot] = field(default_factory=dict)
     bot_versions: dict[tuple[str, int], BotVersion] = field(default_factory=dict)
     documents: dict[str, Versioned[Document]] = field(default_factory=dict)
@@ -39,12 +47,20 @@ class MemoryStore:
     embeddings: dict[str, tuple[float, ...]] = field(default_factory=dict)
     conversations: dict[str, Conversation] = field(default_factory=dict)
     turns: dict[tuple[str, str], Turn] = field(default_factory=dict)
+    provider_keys: dict[str, ProviderKey] = field(default_factory=dict)
     stock: dict[str, Stock] = field(default_factory=lambda: defaultdict(Stock))
     flow: Counter[tuple[str, str]] = field(default_factory=Counter)
+    reservations: dict[str, OpenReservation] = field(default_factory=dict)
+    ceilings: Counter[str] = field(default_factory=Counter)
     dead_letters: dict[str, DeadLetter] = field(default_factory=dict)
+    deletions: dict[str, Versioned[Deletion]] = field(default_factory=dict)
     steps: dict[tuple[str, str], Versioned[Step]] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     holds: dict[str, datetime] = field(default_factory=dict)
+    personas: dict[tuple[str, str], OwnPersona] = field(default_factory=dict)
+    prompts: dict[tuple[str, str], SavedPrompt] = field(default_factory=dict)
+    prompt_versions: dict[tuple[str, str, int], SavedPrompt] = field(default_factory=dict)
+    prompt_runs: dict[str, PromptRun] = field(default_factory=dict)
     versions: Iterator[int] = field(default_factory=itertools.count)
 
     def stamp(self, value: Item) -> Versioned[Item]:
@@ -67,6 +83,10 @@ class MemoryStore:
             return False
         self.documents[document.id] = self.stamp(document)
         return True
+
+
+def _is_kept(document: Document) -> bool:
+    return document.status is not DocumentStatus.DELETING
 
 
 def _is_readable(record: Record) -> bool:
@@ -98,7 +118,7 @@ def _newest_first(items: Iterable[Item], moment: Callable[[Item], datetime], pag
 
 
 class MemoryBots:
-    """Bots of a MemoryStore."""
+    """Bots of a MemoryStore; its own copy of what was read is a Versioned's version, since every write makes another."""
 
     def __init__(self, store: MemoryStore | None = None) -> None:
         self.store = store or MemoryStore()
@@ -109,21 +129,53 @@ class MemoryBots:
             return
         self.store.add_stock(bot.owner_id, Stock(bots=1), limits)
         self.store.bots[bot.id] = bot
-        self.store.bot_versions[bot.id, bot.version] = BotVersion(
-            bot_id=bot.id,
-            owner_id=bot.owner_id,
-            number=bot.version,
-            configuration=bot.configuration,
-            created_at=bot.updated_at,
-        )
+        self.store.bot_versions[bot.id, bot.version] = BotVersion.of(bot)
 
     async def get(self, bot_id: str, owner_id: str) -> Bot | None:
         bot = self.store.bots.get(bot_id)
-        return bot if bot and bot.owner_id == owner_id else None
+        return bot if bot and bot.owner_id == owner_id and bot.deleted_at is None else None
 
     async def list(self, owner_id: str, page: PageRequest) -> Page[Bot]:
         own = (bot for bot in self.store.bots.values() if bot.owner_id == owner_id)
-        return _newest_first(own, lambda bot: bot.created_at, page)
+        found = _newest_first(own, lambda bot: bot.created_at, page)
+        return found.model_copy(update={"items": tuple(bot for bot in found.items if bot.deleted_at is None)})
+
+    async def load(self, bot_id: str, owner_id: str) -> Versioned[Bot] | None:
+        bot = await self.get(bot_id, owner_id)
+        return Versioned(bot, bot) if bot else None
+
+    async def save(self, read: Versioned[Bot], bot: Bot, version: BotVersion) -> None:
+        place = (bot.id, version.number)
+        stored = self.store.bot_versions.get(place)
+        if stored == version:
+            return
+        self._require(read, is_free=stored is None)
+        self.store.bots[bot.id] = bot
+        self.store.bot_versions[place] = version
+
+    async def change(self, read: Versioned[Bot], bot: Bot) -> None:
+        if self.store.bots.get(bot.id) != bot:
+            self._require(read)
+            self.store.bots[bot.id] = bot
+
+    async def version(self, bot_id: str, number: int, owner_id: str) -> BotVersion | None:
+        return self.store.bot_versions.get((bot_id, number)) if await self.get(bot_id, owner_id) else None
+
+    async def versions(self, bot_id: str, owner_id: str, page: PageRequest) -> Page[BotVersion]:
+        before = cursors.read_ordinal(page.cursor) if page.cursor else math.inf
+        is_there = await self.get(bot_id, owner_id) is not None
+        own = [one for one in self.store.bot_versions.values() if is_there and one.bot_id == bot_id and one.number < before]
+        rest = sorted(own, key=lambda one: -one.number)
+        shown, more = tuple(rest[: page.page_size]), len(rest) > page.page_size
+        return Page(items=shown, next_cursor=cursors.after_ordinal(shown[-1].number) if more else None)
+
+    async def shared(self, bot_id: str, link: str) -> Bot | None:
+        bot = self.store.bots.get(bot_id)
+        return bot if bot and bot.opened_by(link) else None
+
+    def _require(self, read: Versioned[Bot], *, is_free: bool = True) -> None:
+        if self.store.bots.get(read.value.id) is not read.version or not is_free:
+            raise ConflictError("The bot has changed since it was read.")
 
 
 class MemoryDocuments:
@@ -144,12 +196,14 @@ class MemoryDocuments:
 
     async def get_many(self, document_ids: Sequence[str], owner_id: str) -> dict[str, Document]:
         stored = {document_id: self.store.documents.get(document_id) for document_id in document_ids}
-        return {key: found.value for key, found in stored.items() if found and found.value.owner_id == owner_id}
+        own = {key: found.value for key, found in stored.items() if found and found.value.owner_id == owner_id}
+        return {key: document for key, document in own.items() if _is_kept(document)}
 
     async def list(self, owner_id: str, bot_id: str, page: PageRequest) -> Page[Document]:
         every = (stored.value for stored in self.store.documents.values())
         own = (document for document in every if document.owner_id == owner_id and document.bot_id == bot_id)
-        return _newest_first(own, lambda document: document.created_at, page)
+        found = _newest_first(own, lambda document: document.created_at, page)
+        return found.model_copy(update={"items": tuple(filter(_is_kept, found.items))})
 
     async def load(self, document_id: str) -> Versioned[Document] | None:
         return self.store.documents.get(document_id)
@@ -198,79 +252,12 @@ class MemoryChunks:
         more = len(rest) > page.page_size
         return Page(items=shown, next_cursor=cursors.after_ordinal(shown[-1].ordinal) if more else None)
 
-    async def count(self, document_id: str, generation: int) -> int:
+    async def count(self, document_id: str, generation: int | None = None) -> int:
         return len(self._of(document_id, generation))
 
-    def _of(self, document_id: str, generation: int) -> Sequence[Chunk]:
-        every = (stored.chunk for stored in self.store.chunks.values())
-        return tuple(chunk for chunk in every if (chunk.document_id, chunk.generation) == (document_id, generation))
-
-
-class MemoryTurns:
-    """Conversations, turns and flow of a MemoryStore."""
-
-    def __init__(self, store: MemoryStore | None = None, clock: Clock = system_clock) -> None:
-        self.store = store or MemoryStore()
-        self._clock = clock
-
-    async def context(self, caller_id: str, conversation_id: str | None, bot_id: str | None) -> ChatContext:
-        head = await self.conversation(conversation_id, caller_id) if conversation_id else None
-        return ChatContext(
-            conversation=Versioned(head, head.turns) if head else None,
-            bot=await MemoryBots(self.store).get(bot_id, caller_id) if bot_id else None,
-            account=self.store.accounts.get(caller_id),
-        )
-
-    async def reserve(self, turn: Turn, reservation: Reservation, limits: FlowLimits) -> FlowTotals:
-        flow, windows, stored = self.store.flow, _windows(reservation), self.store.turns.get((turn.conversation_id, turn.id))
-        if stored:
-            _same(stored, turn)
-        added = (0, 0, 0) if stored else (1, 1, reservation.tokens)
-        minute, turns, tokens = (flow[window] + more for window, more in zip(windows, added, strict=True))
-        totals = FlowTotals(turns_this_minute=minute, turns_this_month=turns, tokens_this_month=tokens)
-        check_flow(totals, limits, reservation.at)
-        flow.update(dict(zip(windows, added, strict=True)))
-        self.store.turns[turn.conversation_id, turn.id] = turn
-        return totals
-
-    async def checkpoint(self, conversation_id: str, turn_id: str, answer: str, lease_until: datetime) -> None:
-        turn = self.store.turns.get((conversation_id, turn_id))
-        if turn is None:
-            raise NotFoundError("There is no such turn.")
-        saved = turn.model_copy(update={"answer": answer, "lease_until": lease_until})
-        self.store.turns[conversation_id, turn_id] = saved
-
-    async def settle(self, turn: Turn, read: Versioned[Conversation], reservation: Reservation, used_tokens: int) -> None:
-        self.store.turns[turn.conversation_id, turn.id] = turn
-        # Nothing can come between this read and the write, so the version is never asked.
-        head = self.store.conversations.get(read.value.id, read.value)
-        self.store.conversations[head.id] = head.after(turn)
-        self.store.flow[_windows(reservation)[2]] += used_tokens - reservation.tokens
-
-    async def get(self, conversation_id: str, turn_id: str, owner_id: str) -> Turn | None:
-        turn = self.store.turns.get((conversation_id, turn_id))
-        return turn if turn and turn.owner_id == owner_id and not self._is_expired(turn) else None
-
-    async def list(self, conversation_id: str, owner_id: str, page: PageRequest) -> Page[Turn]:
-        own = (turn for turn in self.store.turns.values() if (turn.conversation_id, turn.owner_id) == (conversation_id, owner_id))
-        found = _newest_first(own, lambda turn: turn.created_at, page)
-        return found.model_copy(update={"items": tuple(turn for turn in found.items if not self._is_expired(turn))})
-
-    async def conversation(self, conversation_id: str, owner_id: str) -> Conversation | None:
-        conversation = self.store.conversations.get(conversation_id)
-        return conversation if conversation and conversation.owner_id == owner_id else None
-
-    async def conversations(self, owner_id: str, page: PageRequest) -> Page[Conversation]:
-        own = (conversation for conversation in self.store.conversations.values() if conversation.owner_id == owner_id)
-        return _newest_first(own, lambda conversation: conversation.updated_at, page)
-
-    def _is_expired(self, turn: Turn) -> bool:
-        return turn.expire_at is not None and turn.expire_at <= self._clock()
-
-
-def _windows(reservation: Reservation) -> tuple[Any, Any, Any]:
-    at, owner = reservation.at.astimezone(UTC), reservation.owner_id
-    return (owner, f"turns {at:%Y-%m-%d %H:%M}"), (owner, f"turns {at:%Y-%m}"), (owner, f"tokens {at:%Y-%m}")
+    def _of(self, document_id: str, generation: int | None) -> Sequence[Chunk]:
+        own = (stored.chunk for stored in self.store.chunks.values() if stored.chunk.document_id == document_id)
+        return tuple(chunk for chunk in own if generation in {None, chunk.generation})
 
 
 class MemoryDeadLetters:
@@ -284,13 +271,3 @@ class MemoryDeadLetters:
 
     async def get(self, letter_id: str) -> DeadLetter | None:
         return self.store.dead_letters.get(letter_id)
-
-
-class MemoryAccounts:
-    """Accounts of a MemoryStore."""
-
-    def __init__(self, store: MemoryStore | None = None) -> None:
-        self.store = store or MemoryStore()
-
-    async def get(self, uid: str) -> Account | None:
-        return self.store.accounts.get(uid)

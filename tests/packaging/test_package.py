@@ -29,6 +29,7 @@ def tree(tmp_path) -> Path:
         "functions/__init__.py": "",
         "functions/say_hello/main.py": MAIN,
         "functions/say_hello/function.yaml": "account: bots\n",
+        "functions/say_hello/example.json": "{}",
         "functions/other/main.py": "",
         "shared/__init__.py": "",
         "shared/core/words.json": "{}",

@@ -9,9 +9,21 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from shared.core.ids import new_id
+
 OWNER, STRANGER = "owner", "stranger"
 OWN = {"owner_id": {"stringValue": OWNER}}
-READABLE = ("bots/b", "bots/b/versions/1", "documents/d", "conversations/c", "conversations/c/turns/t")
+READABLE = (
+    "bots/b",
+    "bots/b/versions/1",
+    "documents/d",
+    "deletions/document-d",
+    "conversations/c",
+    "conversations/c/turns/t",
+    "prompts/p",
+    "prompts/p/versions/1",
+    "personas/p",
+)
 CLOSED = (
     "documents/d/steps/1-embed-00000",
     "chunks/d-1-000000",
@@ -19,9 +31,14 @@ CLOSED = (
     "usage/owner",
     "usage/owner-202611",
     "receipts/key",
+    "provider_keys/key",
+    "prompt_runs/key",
     "dead_letters/1",
     "provider_holds/gemini",
     "users/owner",
+    "users/owner/devices/d",
+    "usernames/owner",
+    "rates/key",
     "plans/free",
     "reviews/t",
     "anything/at-all",
@@ -29,7 +46,11 @@ CLOSED = (
 LISTED = (
     ("", "bots"),
     ("bots/b", "versions"),
+    ("prompts/p", "versions"),
+    ("", "prompts"),
+    ("", "personas"),
     ("", "documents"),
+    ("", "deletions"),
     ("", "conversations"),
     ("conversations/c", "turns"),
 )
@@ -38,9 +59,9 @@ LISTED = (
 class Browser:
     """A client of one project, as the user of `uid`; nobody when None; the emulator's administrator when "*"."""
 
-    def __init__(self, host: str, project: str, uid: str | None) -> None:
+    def __init__(self, host: str, project: str, uid: str | None, auth_time: int = 0) -> None:
         self._root = f"http://{host}/v1/projects/{project}/databases/(default)/documents"
-        self._headers = {"Content-Type": "application/json", **_authorization(project, uid)}
+        self._headers = {"Content-Type": "application/json", **_authorization(project, uid, auth_time)}
 
     def get(self, path: str) -> int:
         return self._send("GET", path)[0]
@@ -71,14 +92,17 @@ class Browser:
                 return error.code, None
 
 
-def _authorization(project: str, uid: str | None) -> dict[str, str]:
+def _authorization(project: str, uid: str | None, auth_time: int) -> dict[str, str]:
     if uid is None:
         return {}
     if uid == "*":
         return {"Authorization": "Bearer owner"}
     # The emulator reads tokens without checking their signatures.
     claims = {"sub": uid, "user_id": uid, "aud": project, "iss": f"https://securetoken.google.com/{project}"}
-    parts = ({"alg": "none", "typ": "JWT"}, {**claims, "iat": 0, "exp": 4102444800, "firebase": {"sign_in_provider": "password"}})
+    parts = (
+        {"alg": "none", "typ": "JWT"},
+        {**claims, "iat": 0, "auth_time": auth_time, "exp": 4102444800, "firebase": {"sign_in_provider": "password"}},
+    )
     encoded = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
     return {"Authorization": f"Bearer {'.'.join(encoded)}."}
 
@@ -145,3 +169,28 @@ def test_nobody_writes_or_deletes_from_a_browser(host: str, path: str) -> None:
         assert [browser.write(path, OWN), browser.write(f"{path}-new", OWN), browser.delete(path)] == [403, 403, 403]
 
     assert _browser(host, "*").get(path) == 200
+
+
+SIGNED_OUT = {"signed_out_at": {"timestampValue": "2026-11-22T10:00:30.7Z"}}
+SIGNED_OUT_SECOND = 1795341630
+
+
+@pytest.mark.parametrize(
+    ("account", "auth_time", "status"),
+    [
+        ({"suspended": {"booleanValue": False}, "signed_out_at": {"nullValue": None}}, 0, 200),
+        ({}, 0, 200),
+        ({"suspended": {"booleanValue": True}}, 0, 403),
+        (SIGNED_OUT, SIGNED_OUT_SECOND - 1, 403),
+        (SIGNED_OUT, SIGNED_OUT_SECOND, 403),
+        (SIGNED_OUT, SIGNED_OUT_SECOND + 1, 200),
+    ],
+)
+def test_who_may_not_act_does_not_read_either(host: str, account: dict[str, Any], auth_time: int, status: int) -> None:
+    project = f"demo-{new_id()}"
+    administrator = Browser(host, project, "*")
+    assert administrator.write("documents/d", OWN) == administrator.write(f"users/{OWNER}", account) == 200
+
+    owner = Browser(host, project, OWNER, auth_time)
+
+    assert (owner.get("documents/d"), owner.list("", "documents", OWNER)) == (status, (status, int(status == 200)))

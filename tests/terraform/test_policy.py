@@ -57,6 +57,16 @@ def test_only_functions_that_call_models_see_the_key(planned, manifests):
         assert keys == (["OPENAI_API_KEY"] if manifests[name].needs == "ai" else []), name
 
 
+def test_every_function_is_told_the_key_that_is_made(planned):
+    [ring], [key] = planned("google_kms_key_ring").values(), planned("google_kms_crypto_key").values()
+    name = f"projects/synapse-dev/locations/{ring['location']}/keyRings/{ring['name']}/cryptoKeys/{key['name']}"
+
+    told = {after["service_config"][0]["environment_variables"]["KMS_KEY"] for after in functions(planned).values()}
+
+    assert told == {name}
+    assert key["rotation_period"] == f"{90 * 86_400}s"
+
+
 def test_bytecode_is_marked_by_hash(planned):
     for name, after in functions(planned).items():
         assert after["build_config"][0]["environment_variables"]["SOURCE_DATE_EPOCH"].isdigit(), name
@@ -128,8 +138,13 @@ def test_every_schedule_of_a_manifest_is_a_job(planned, manifests):
 def test_every_account_is_used_and_no_key_is_made(planned, manifests):
     accounts = {key_of(address) for address in planned("google_service_account")}
 
-    assert accounts == {manifest.account for manifest in manifests.values()} | {"push", "scheduler", "build"}
+    assert accounts == {manifest.account for manifest in manifests.values()} | {"push", "scheduler", "gateway", "build"}
     assert planned("google_service_account_key") == {}
+
+
+def test_the_gateway_is_one_and_may_do_nothing(planned):
+    assert [after["gateway_id"] for after in planned("google_api_gateway_gateway").values()] == ["rest"]
+    assert [address for address in planned("google_project_iam_member") if '"gateway ' in address] == []
 
 
 def test_only_functions_have_underscores_in_their_names(planned):

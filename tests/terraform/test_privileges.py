@@ -9,14 +9,41 @@ from typing import Any, get_type_hints
 import pytest
 
 from shared.ports.blobs import Blobs
-from shared.ports.identity import Accounts
+from shared.ports.ceiling import Ceiling
+from shared.ports.deletions import Deletions, Remains
+from shared.ports.identity import Accounts, Directory
 from shared.ports.ledger import Holds, Ledger, Receipts
-from shared.ports.models import ChatModels, Embedder, EmbeddingCache, VectorIndex
+from shared.ports.log import Log
+from shared.ports.meter import Meter
+from shared.ports.models import ChatModels, Embedder, EmbeddingCache, OwnModels, VectorIndex
 from shared.ports.queue import Queue
+from shared.ports.rates import Rates
 from shared.ports.store import Bots, Chunks, DeadLetters, Documents, Turns
+from shared.ports.usage import Usage
+from shared.ports.vault import ProviderKeys, Vault
 from shared.runtime.catalogue import Manifest
 
-DATABASE = {Accounts, Bots, Chunks, DeadLetters, Documents, EmbeddingCache, Holds, Ledger, Receipts, Turns, VectorIndex}
+DATABASE = {
+    Accounts,
+    Bots,
+    Ceiling,
+    Chunks,
+    DeadLetters,
+    Deletions,
+    Documents,
+    EmbeddingCache,
+    Holds,
+    Ledger,
+    Log,
+    Meter,
+    ProviderKeys,
+    Rates,
+    Receipts,
+    Remains,
+    Turns,
+    Usage,
+    VectorIndex,
+}
 
 pytestmark = pytest.mark.timeout(300)  # The first test makes the plan, slowly on a busy machine.
 
@@ -33,7 +60,8 @@ def ports_of(annotation: Any) -> Iterator[Any]:
 def needs_of(manifest: Manifest) -> set[Any]:
     entry = getattr(importlib.import_module(f"functions.{manifest.name}.main"), manifest.name)
     declared = {port for annotation in entry.contract.ports.values() for port in ports_of(annotation)}
-    return declared | ({Receipts} if manifest.idempotent else set())
+    counts = manifest.trigger.http is not None and manifest.trigger.http.calls_per_hour is not None
+    return declared | ({Receipts} if manifest.idempotent else set()) | ({Rates} if counts else set())
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +87,17 @@ def test_models_answer_accounts_that_ask_them(planned, accounts_needing):
     assert keys(planned, "google_project_iam_member", r'model_caller\["(\w+)"') == accounts_needing({ChatModels, Embedder})
 
 
+def test_sessions_are_made_and_ended_by_accounts_that_ask_the_directory(planned, accounts_needing):
+    assert keys(planned, "google_project_iam_member", r'session_keeper\["(\w+)"') == accounts_needing({Directory})
+
+
 def test_files_are_open_to_accounts_that_keep_them(planned, accounts_needing):
     assert keys(planned, "google_storage_bucket_iam_member", r'files\["(\w+)"') == accounts_needing({Blobs})
+
+
+def test_provider_keys_are_sealed_by_accounts_that_save_them_and_opened_by_those_that_use_them(planned, accounts_needing):
+    assert keys(planned, "google_kms_crypto_key_iam_member", r'sealer\["(\w+)"') == accounts_needing({Vault})
+    assert keys(planned, "google_kms_crypto_key_iam_member", r'opener\["(\w+)"') == accounts_needing({OwnModels})
 
 
 def test_accounts_that_queue_may_publish_to_every_stage(planned, accounts_needing, manifests):

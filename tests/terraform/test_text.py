@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from shared.core.settings import EMULATOR_VARIABLES, Settings
+from shared.core.settings import EMULATOR_VARIABLES, LAPTOP_VARIABLES, Settings
 from shared.runtime.catalogue import Manifest
 from tests.terraform.places import DEV, ROOT
 
@@ -75,6 +75,6 @@ def test_every_account_that_a_manifest_may_name_has_its_privileges():
 def test_every_setting_is_terraforms_the_platforms_a_secret_or_the_laptops():
     text = (DEV / "settings.tf").read_text("utf-8") + blocks(DEV, "variable")["settings"].split("})")[0]
     written = set(re.findall(r"^ {4,}(\w+) +=", text, re.MULTILINE))
-    elsewhere = {"k_service", "openai_api_key"} | {name.lower() for name in EMULATOR_VARIABLES}
+    elsewhere = {"k_service", "openai_api_key"} | {name.lower() for name in (*EMULATOR_VARIABLES, *LAPTOP_VARIABLES)}
 
     assert written == set(Settings.model_fields) - elsewhere

@@ -4,6 +4,7 @@ module "security" {
   source = "../../modules/security"
 
   project    = var.project
+  region     = var.region
   accounts   = local.accounts
   depends_on = [google_project_service.this]
 }
@@ -94,4 +95,17 @@ module "schedules" {
   uri             = module.functions[each.key].uri
   account_email   = module.security.emails["scheduler"]
   timeout_seconds = try(each.value.timeout_seconds, 60)
+}
+
+module "rest" {
+  source = "../../modules/rest"
+
+  project       = var.project
+  region        = var.region
+  contract      = "${local.root}/docs/openapi.json"
+  account_email = module.security.emails["gateway"]
+  backends = {
+    for name, manifest in local.http : name => { uri = module.functions[name].uri, timeout_seconds = try(manifest.timeout_seconds, null) }
+  }
+  depends_on = [google_project_service.this]
 }

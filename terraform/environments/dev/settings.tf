@@ -7,6 +7,7 @@ locals {
       region               = var.region
       bucket               = local.files_bucket
       allowed_origins      = join(",", var.allowed_origins)
+      kms_key              = module.security.kms_key
     }) : upper(field) => tostring(value) if value != null
   }
 }

@@ -66,8 +66,11 @@ variable "settings" {
     model_between_tokens_seconds = optional(number)
     stream_checkpoint_seconds    = optional(number)
     turn_retention_days          = optional(number)
+    daily_token_ceiling          = optional(number)
     stream_heartbeat_seconds     = optional(number)
     step_lease_seconds           = optional(number)
+    session_hours                = optional(number)
+    firebase_api_key             = optional(string)
     max_upload_bytes             = optional(number)
   })
   default  = {}

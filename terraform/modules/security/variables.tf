@@ -9,8 +9,31 @@ variable "project" {
   }
 }
 
+variable "region" {
+  description = "Region of the key ring."
+  type        = string
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[a-z]+-[a-z]+[0-9]+$", var.region))
+    error_message = "region must be a region such as us-central1, not a zone or a multi-region."
+  }
+}
+
+variable "rotation_days" {
+  description = "How often Cloud KMS makes a new version of the key; older ones go on opening what they have sealed."
+  type        = number
+  default     = 90
+  nullable    = false
+
+  validation {
+    condition     = var.rotation_days >= 1 && var.rotation_days <= 365 && floor(var.rotation_days) == var.rotation_days
+    error_message = "rotation_days must be a whole number of days from 1 to 365, such as 90."
+  }
+}
+
 variable "prefix" {
-  description = "Beginning of every account's id."
+  description = "Beginning of every account's id, and the key ring's name, which Cloud KMS never gives free again."
   type        = string
   default     = "synapse"
   nullable    = false
@@ -22,11 +45,14 @@ variable "prefix" {
 }
 
 variable "accounts" {
-  description = "What each account is for, its roles in the project, and whether it may call models; by the manifests' account."
+  description = "What each account is for, its roles in the project, whether it may call models, seal or open keys, make sessions; by the manifests' account."
   type = map(object({
-    description  = string
-    roles        = optional(set(string), [])
-    calls_models = optional(bool, false)
+    description    = string
+    roles          = optional(set(string), [])
+    calls_models   = optional(bool, false)
+    seals_keys     = optional(bool, false)
+    opens_keys     = optional(bool, false)
+    keeps_sessions = optional(bool, false)
   }))
   nullable = false
 

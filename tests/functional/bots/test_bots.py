@@ -3,7 +3,6 @@
 import pytest
 
 from shared.domain.account import Account
-from shared.domain.personas import PERSONAS
 from shared.domain.plan import FREE, Stock
 from tests.functional.harness import client_for
 from tests.functional.people import World, recorded
@@ -12,15 +11,17 @@ CREATE = client_for("create_bot")
 LIST = client_for("list_bots")
 GET = client_for("get_bot")
 SEARCH = client_for("search_knowledge")
-PERSONAS_LIST = client_for("list_personas")
 
 
 async def test_a_bot_is_made_as_drafted_and_can_be_read(world: World) -> None:
     draft = recorded(__file__, "create_bot")
-    made = (await CREATE.call(draft, token="alice")).result
+    reply = await CREATE.call(draft, token="alice")
+    made = reply.result
     assert {name: made[name] for name in draft} == draft | {"name": "Whale reader"}
-    assert made["version"] == 1
-    assert (await GET.call({"bot_id": made["id"]}, token="alice")).result == made
+    assert (made["version"], made["visibility"], made["link"], reply.headers["etag"]) == (1, "private", None, '"1"')
+    figures = {"days": 30, "turns": 0, "rated_up": 0, "rated_down": 0, "average_latency_ms": None}
+    shown = (await GET.call({"bot_id": made["id"]}, token="alice")).result
+    assert shown == made | {"current_version": 1, "figures": figures}
     assert world.store.bots[made["id"]].owner_id == "alice"
     assert world.store.bot_versions[made["id"], 1].configuration.name == "Whale reader"
 
@@ -134,12 +135,6 @@ async def test_a_wrong_search_names_its_field(change: dict[str, object]) -> None
     error = (await SEARCH.call(recorded(__file__, "search_knowledge", bot_id="bot", **change), token="alice")).error
     assert error["status"] == "INVALID_ARGUMENT"
     assert next(iter(change)) in str(error)
-
-
-async def test_personas_are_listed_without_their_instructions() -> None:
-    items = (await PERSONAS_LIST.call({}, token="bob")).result["items"]
-    assert [item["id"] for item in items] == list(PERSONAS)
-    assert all(set(item) == {"id", "name", "description", "keywords"} for item in items)
 
 
 @pytest.mark.parametrize("name", ["create_bot", "list_bots", "get_bot", "search_knowledge", "list_personas"])

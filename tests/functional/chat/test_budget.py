@@ -7,11 +7,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from shared.adapters.firestore_store import FirestoreBots, FirestoreDocuments
+from shared.adapters.firestore_accounts import FirestoreAccounts
+from shared.adapters.firestore_bots import FirestoreBots
+from shared.adapters.firestore_store import FirestoreDocuments
 from shared.adapters.firestore_turns import FirestoreTurns
 from shared.adapters.firestore_vectors import FirestoreVectorIndex
 from shared.core.clock import Clock
+from shared.domain.bot import Visibility
 from shared.domain.plan import FREE
+from shared.ports.identity import Accounts
 from shared.ports.models import VectorIndex
 from shared.ports.store import Bots, Documents, Turns
 from shared.runtime.wiring import bound
@@ -37,7 +41,7 @@ async def counting(fresh_project: str, world: World) -> AsyncIterator[CountingCl
     await index.put(list(world.store.chunks.values()))
     client.operations = Operations()
     ports = {Turns: FirestoreTurns(client), Bots: FirestoreBots(client), Documents: documents, VectorIndex: index}
-    with bound({**ports, Clock: lambda: NOON}):
+    with bound({**ports, Accounts: FirestoreAccounts(client), Clock: lambda: NOON}):
         yield client
     await client._firestore_api.transport.close()
 
@@ -63,6 +67,29 @@ async def test_a_turn_takes_three_reads_beside_the_search_and_five_writes(counti
 async def test_a_persona_alone_takes_no_search(counting: CountingClient) -> None:
     assert (await CHAT.call({"persona_id": "tutor", "message": "Explain tides."}, token="bob")).status == 200
     assert taken(counting) == Operations(reads=1, writes=5)
+
+
+async def test_a_visitor_takes_a_read_and_a_write_more(counting: CountingClient, world: World) -> None:
+    bots = FirestoreBots(counting)
+    read = await bots.load("talker", "alice")
+    assert read is not None
+    await bots.change(read, read.value.shared_as(Visibility.LINK, "secret", NOON))
+    taken(counting)
+
+    assert (await CHAT.call({"link": "talker.secret", "message": "hello"}, token="bob")).status == 200
+
+    # The owner's plan, and the visitor's own minute.
+    assert taken(counting) == Operations(reads=3, writes=6)
+
+
+async def test_a_turn_under_a_key_takes_no_more_and_its_repetition_only_reads_it(counting: CountingClient) -> None:
+    keyed = {"bot_id": "talker", "message": "hello", "idempotency_key": "once"}
+    first = await CHAT.call(keyed, token="alice")
+    assert taken(counting) == Operations(reads=2, writes=5)
+
+    assert (await CHAT.call(keyed, token="alice")).result == first.result
+    assert taken(counting).reads <= 6
+    assert (await counting.document("usage", "alice-202611").get()).get("turns") == 1
 
 
 async def test_a_turn_that_fails_takes_no_more(counting: CountingClient, world: World) -> None:

@@ -11,29 +11,36 @@ from shared.core.clock import Clock
 from shared.core.settings import Settings
 from shared.domain.document import Document
 from shared.ports.blobs import Blobs
+from shared.ports.deletions import Deletions, Remains
 from shared.ports.identity import Accounts, Identity
 from shared.ports.ledger import Holds, Ledger, Receipts
 from shared.ports.models import Embedder, EmbeddingCache, TokenCounter, VectorIndex
 from shared.ports.queue import Queue
-from shared.ports.store import Bots, Chunks, DeadLetters, Documents
+from shared.ports.store import Bots, Chunks, DeadLetters, Documents, Turns
+from shared.ports.usage import Usage
 from shared.runtime.wiring import bound
+from shared.services.ceiling import DailyCeiling
 from tests.functional.harness import Reply, client_for
 from tests.functional.people import recorded
+from tests.memory.accounts import MemoryAccounts
 from tests.memory.blobs import MemoryBlobs
 from tests.memory.chat_models import FakeEmbedder, FakeTokenCounter
+from tests.memory.deletions import MemoryDeletions, MemoryRemains
 from tests.memory.identity import MemoryIdentity
 from tests.memory.interposed import Interposed, Raises
 from tests.memory.ledger import MemoryHolds, MemoryLedger, MemoryReceipts
 from tests.memory.models import MemoryEmbeddingCache, MemoryVectorIndex
 from tests.memory.queue import MemoryQueue
-from tests.memory.store import MemoryAccounts, MemoryBots, MemoryChunks, MemoryDeadLetters, MemoryDocuments, MemoryStore
+from tests.memory.store import MemoryBots, MemoryChunks, MemoryDeadLetters, MemoryDocuments, MemoryStore
+from tests.memory.turns import MemoryCeiling, MemoryTurns, MemoryUsage
 from tests.unit.agent.library import a_bot
 
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 TEXT = b"Blue whales eat krill, up to four tonnes a day.\n\nWhales breathe"
-FUNCTIONS = {
-    topic: client_for(topic.replace("-", "_")) for topic in ("extract-document", "chunk-document", "embed-chunks", "index-chunks")
-}
+STAGES = ("extract-document", "chunk-document", "embed-chunks", "index-chunks")
+FUNCTIONS = {topic: client_for(topic.replace("-", "_")) for topic in STAGES}
+PURGES = ("purge-generations", "purge-document", "purge-bot", "purge-conversation")
+DELIVERED = FUNCTIONS | {topic: client_for(topic.replace("-", "_")) for topic in PURGES}
 CREATE = client_for("create_upload")
 ON_UPLOAD = client_for("on_upload")
 SWEEP = client_for("sweep_stalled_documents")
@@ -64,6 +71,11 @@ class World:
             Documents: Interposed(MemoryDocuments(self.store), self.hook),
             Chunks: MemoryChunks(self.store),
             DeadLetters: MemoryDeadLetters(self.store),
+            Deletions: Interposed(MemoryDeletions(self.store, lambda: self.now), self.hook),
+            Remains: MemoryRemains(self.store),
+            Turns: MemoryTurns(self.store, lambda: self.now),
+            Usage: MemoryUsage(self.store),
+            DailyCeiling: DailyCeiling(MemoryCeiling(self.store), self.settings.daily_token_ceiling, lambda: self.now),
             Ledger: MemoryLedger(self.store),
             Holds: MemoryHolds(self.store),
             Blobs: Interposed(self.blobs, self.hook),
@@ -71,7 +83,7 @@ class World:
             Embedder: self.embedder,
             EmbeddingCache: MemoryEmbeddingCache(self.store),
             TokenCounter: FakeTokenCounter(),
-            VectorIndex: MemoryVectorIndex(self.store),
+            VectorIndex: Interposed(MemoryVectorIndex(self.store), self.hook),
             Clock: lambda: self.now,
             Settings: self.settings,
         }
@@ -98,8 +110,8 @@ class World:
     async def deliver(self) -> list[int]:
         """Deliver what was published until nothing is left; each delivery's status."""
         statuses = []
-        while topic := next((topic for topic in FUNCTIONS if self.queue.topics.get(topic)), None):
-            replies = [await FUNCTIONS[topic].push(message.body) for message in self.queue.drain(topic)]
+        while topic := next((topic for topic in DELIVERED if self.queue.topics.get(topic)), None):
+            replies = [await DELIVERED[topic].push(message.body) for message in self.queue.drain(topic)]
             statuses += [reply.status for reply in replies]
         return statuses
 

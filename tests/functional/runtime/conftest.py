@@ -12,9 +12,10 @@ from shared.ports.ledger import Receipts
 from shared.ports.queue import Queue
 from shared.runtime.wiring import bound
 from tests.functional.runtime.samples import Journal
+from tests.memory.accounts import MemoryAccounts
 from tests.memory.identity import MemoryIdentity
 from tests.memory.ledger import MemoryReceipts
-from tests.memory.store import MemoryAccounts, MemoryStore
+from tests.memory.store import MemoryStore
 
 
 @pytest.fixture

@@ -134,7 +134,9 @@ async def sweep(*, queue: Queue, clock: Clock) -> Answer:
 
 def http(use_case: Any, route: str = "POST /api/v1/things", access: Any = "signed_in", **options: Any) -> EntryPoint:
     """An entry point behind HTTP; trigger options are told from the manifest's."""
-    trigger = {name: options.pop(name) for name in ("success", "app_check", "calls_per_minute") if name in options}
+    trigger = {
+        name: options.pop(name) for name in ("success", "app_check", "calls_per_minute", "calls_per_hour") if name in options
+    }
     declared = Trigger(http=HttpTrigger(route=route, access=access, **trigger))
     return entry_point(manifest(use_case, declared, **options), use_case)
 

@@ -28,9 +28,20 @@ def test_an_ordinal_comes_back(ordinal: int) -> None:
     assert cursors.read_ordinal(cursors.after_ordinal(ordinal)) == ordinal
 
 
+@given(st.lists(TIMES, min_size=1, max_size=3), st.integers(1, 4))
+def test_a_moment_comes_back_with_how_many_of_it_were_shown(times: list[datetime], repeated: int) -> None:
+    page = sorted(times * repeated, reverse=True)
+
+    first = cursors.read_moment(cursors.after_moment(page, None))
+    second = cursors.read_moment(cursors.after_moment([first.moment] * 2, first))
+
+    assert (first.moment, first.passed) == (page[-1], page.count(page[-1]))
+    assert second == cursors.Start(first.moment, first.passed + 2)
+
+
 @given(st.text() | JSON.map(lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).decode()))
 def test_whatever_a_client_sends_is_a_cursor_or_an_invalid_argument(text: str) -> None:
-    for read in (cursors.read_time, cursors.read_ordinal):
+    for read in (cursors.read_time, cursors.read_moment, cursors.read_ordinal):
         try:
             refused = None
             read(text)

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from google.auth.credentials import AnonymousCredentials
 from google.cloud.firestore import AsyncClient, Query
-from google.cloud.firestore_v1.types import StructuredQuery
+from google.cloud.firestore_v1.types import StructuredAggregationQuery, StructuredQuery
 
 from shared.adapters import firestore_queries
 from shared.domain.document import Stage
@@ -25,24 +25,47 @@ VALUES = {
     "bot_id": "bot",
     "document_id": "d",
     "conversation_id": "c",
+    "target_id": "t",
+    "collection": "bots",
+    "subcollection": "versions",
+    "prompt_id": "p",
+    "key": "k",
     "generation": 1,
     "stage": Stage.EMBED,
     "now": datetime(2026, 11, 22, tzinfo=UTC),
     "vector": (1.0, 0.0),
     "limit": 5,
+    "since": datetime(2026, 11, 22, tzinfo=UTC),
+    "rating": "up",
 }
-# Collection, fields that are compared for equality in any order, then fields that sort or search in theirs.
-Needed = tuple[str, frozenset[str], tuple[tuple[str, str], ...]]
+
+
+class Needed(NamedTuple):
+    """An index that a query needs: fields that are compared for equality in any order, then those that sort in theirs."""
+
+    collection: str
+    scope: str
+    equal: frozenset[str]
+    sorts: tuple[tuple[str, str], ...]
 
 
 def _queries() -> Iterator[tuple[str, StructuredQuery]]:
+    return ((name, query) for name, query, _ in _built())
+
+
+def _built() -> Iterator[tuple[str, StructuredQuery, tuple[str, ...]]]:
+    """Each query with the fields that it averages."""
     client = AsyncClient(project="demo-synapse", credentials=AnonymousCredentials())
     for name, build in inspect.getmembers(firestore_queries, inspect.isfunction):
         if build.__module__ == firestore_queries.__name__ and not name.startswith("_"):
             arguments = {
                 parameter: VALUES[parameter] for parameter in inspect.signature(build).parameters if parameter != "client"
             }
-            yield name, build(client, **arguments)._to_protobuf()
+            query = build(client, **arguments)._to_protobuf()
+            if isinstance(query, StructuredAggregationQuery):
+                yield name, query.structured_query, tuple(one.avg.field.field_path for one in query.aggregations if one.avg)
+            else:
+                yield name, query, ()
 
 
 def _filters(query: StructuredQuery) -> list[StructuredQuery.FieldFilter]:
@@ -51,53 +74,70 @@ def _filters(query: StructuredQuery) -> list[StructuredQuery.FieldFilter]:
     return [query.where.field_filter] if "field_filter" in query.where else []
 
 
-def _needed(query: StructuredQuery) -> Needed | None:
-    """The composite index that the query needs; single fields and equalities alone are served by automatic ones."""
+def _needed(query: StructuredQuery, averaged: tuple[str, ...] = ()) -> Needed | None:
+    """The index that the query needs; single fields and equalities alone are served by automatic ones, but not in a group."""
     [source] = query.from_
     filters = _filters(query)
     equal = frozenset(found.field.field_path for found in filters if found.op == EQUAL)
+    scope = "COLLECTION_GROUP" if source.all_descendants else "COLLECTION"
     if query.find_nearest.limit:
-        return source.collection_id, equal, ((query.find_nearest.vector_field.field_path, "VECTOR"),)
+        return Needed(source.collection_id, scope, equal, ((query.find_nearest.vector_field.field_path, "VECTOR"),))
     sorts = tuple((order.field.field_path, order.direction.name) for order in query.order_by)
     # The id at the end of each index has the direction of the field before it.
     named = tuple(sort for sort in sorts if sort[0] != "__name__")
     ranged = {found.field.field_path for found in filters if found.op != EQUAL}
     assert ranged <= {path for path, _ in named}, "an inequality must be on a field that sorts"
     assert len({direction for _, direction in sorts}) <= 1, "ids must be sorted as their times are"
-    return (source.collection_id, equal, named) if len(equal) + len(named) > 1 and named else None
+    # A figure is read from the index alone, so what is averaged stands at its end, in the direction of what sorts.
+    named += tuple((path, named[0][1]) for path in averaged)
+    alone = len(equal) + len(named) < 2 and scope == "COLLECTION"
+    return Needed(source.collection_id, scope, equal, named) if named and not alone else None
 
 
-def _declared() -> list[tuple[Needed, int | None]]:
-    return [_read(index) for index in DECLARED["indexes"]]
+def _all_needed() -> set[Needed]:
+    return {index for _, query, averaged in _built() if (index := _needed(query, averaged))}
 
 
-def _read(index: dict[str, Any]) -> tuple[Needed, int | None]:
-    *leading, last = index["fields"]
-    equal = frozenset(field["fieldPath"] for field in leading)
-    kind = "VECTOR" if "vectorConfig" in last else last["order"]
-    dimension = last["vectorConfig"]["dimension"] if "vectorConfig" in last else None
-    return (index["collectionGroup"], equal, ((last["fieldPath"], kind),)), dimension
+def _fields(index: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((field["fieldPath"], "VECTOR" if "vectorConfig" in field else field["order"]) for field in index["fields"])
 
 
-def test_the_file_declares_exactly_the_indexes_that_queries_need() -> None:
-    needed = {index for _, query in _queries() if (index := _needed(query))}
+def _serves(index: dict[str, Any], needed: Needed) -> bool:
+    count, fields = len(needed.equal), _fields(index)
+    is_of_it = (index["collectionGroup"], index["queryScope"]) == (needed.collection, needed.scope)
+    return is_of_it and {path for path, _ in fields[:count]} == needed.equal and fields[count:] == needed.sorts
 
-    assert needed == {index for index, _ in _declared()}
+
+def _declared() -> list[dict[str, Any]]:
+    """The composite indexes, and those of single fields, which stand apart in the file."""
+    single = [
+        {"collectionGroup": one["collectionGroup"], "queryScope": index["queryScope"], "fields": [{**one, **index}]}
+        for one in DECLARED["fieldOverrides"]
+        for index in one["indexes"]
+        if index["queryScope"] == "COLLECTION_GROUP"
+    ]
+    return DECLARED["indexes"] + single
+
+
+def test_every_query_has_its_index() -> None:
+    assert [needed for needed in _all_needed() if not any(_serves(index, needed) for index in _declared())] == []
+
+
+def test_every_index_has_its_query() -> None:
+    assert [index for index in _declared() if not any(_serves(index, needed) for needed in _all_needed())] == []
 
 
 def test_no_index_is_declared_twice() -> None:
-    assert len(_declared()) == len(set(_declared()))
+    declared = [json.dumps(index, sort_keys=True) for index in _declared()]
 
-
-def test_every_index_is_of_one_collection_since_no_query_spans_a_group() -> None:
-    assert {index["queryScope"] for index in DECLARED["indexes"]} == {"COLLECTION"}
-    assert not any(source.all_descendants for _, query in _queries() for source in query.from_)
+    assert len(declared) == len(set(declared))
 
 
 def test_vectors_are_indexed_in_the_dimension_of_each_registered_embedder() -> None:
     registry = json.loads((ROOT / "shared/models.json").read_text("utf-8"))
 
-    declared = {dimension for _, dimension in _declared() if dimension}
+    fields = [field for index in DECLARED["indexes"] for field in index["fields"]]
+    declared = {field["vectorConfig"]["dimension"] for field in fields if "vectorConfig" in field}
 
     assert declared == {embedder["dimension"] for embedder in registry["embedders"]}
 
@@ -105,14 +145,14 @@ def test_vectors_are_indexed_in_the_dimension_of_each_registered_embedder() -> N
 def test_documents_that_expire_are_removed_by_the_store() -> None:
     removed = {field["collectionGroup"] for field in DECLARED["fieldOverrides"] if field.get("ttl")}
 
-    assert removed == {"turns", "receipts", "embeddings"}
+    assert removed == {"turns", "receipts", "embeddings", "prompt_runs", "rates", "conversations", "deletions"}
     assert all(field["fieldPath"] == "expire_at" for field in DECLARED["fieldOverrides"] if field.get("ttl"))
 
 
 def test_a_field_without_an_index_is_in_no_query() -> None:
-    queried = {(query.from_[0].collection_id, path) for _, query in _queries() for path in _paths(query)}
+    queried = {(query.from_[0].collection_id, path) for _, query, used in _built() for path in {*_paths(query), *used}}
 
-    assert not queried & {(field["collectionGroup"], field["fieldPath"]) for field in DECLARED["fieldOverrides"]}
+    assert not queried & {(one["collectionGroup"], one["fieldPath"]) for one in DECLARED["fieldOverrides"] if not one["indexes"]}
 
 
 def _paths(query: StructuredQuery) -> set[str]:
@@ -130,7 +170,15 @@ def test_a_query_with_a_sort_beyond_its_filter_is_seen_to_need_an_index() -> Non
     client = AsyncClient(project="demo-synapse", credentials=AnonymousCredentials())
     query = client.collection("bots").order_by("name").order_by("created_at", direction=Query.ASCENDING)
 
-    assert _needed(query._to_protobuf()) == ("bots", frozenset(), (("name", "ASCENDING"), ("created_at", "ASCENDING")))
+    sorts = (("name", "ASCENDING"), ("created_at", "ASCENDING"))
+    assert _needed(query._to_protobuf()) == Needed("bots", "COLLECTION", frozenset(), sorts)
+
+
+def test_a_single_field_of_a_group_is_seen_to_need_an_index() -> None:
+    client = AsyncClient(project="demo-synapse", credentials=AnonymousCredentials())
+    query = client.collection_group("turns").order_by("created_at")
+
+    assert _needed(query._to_protobuf()) == Needed("turns", "COLLECTION_GROUP", frozenset(), (("created_at", "ASCENDING"),))
 
 
 def test_vector_searches_are_recognised() -> None:

@@ -87,11 +87,54 @@ def test_the_stages_follow_each_other_when_all_their_steps_are_done() -> None:
 @pytest.mark.parametrize("status", [DocumentStatus.EMBEDDING, DocumentStatus.INDEXING])
 def test_the_last_indexed_batch_makes_the_generation_live_whatever_is_shown(status: DocumentStatus) -> None:
     progress = planned(extract=2, chunk=1, embed=2, index=2)
-    ready = rules.advanced(document(status, generation=3, progress=progress), Stage.INDEX, 2, {}, MOMENT)
+    ready = rules.advanced(document(status, progress=progress), Stage.INDEX, 2, {}, MOMENT)
     assert ready is not None
-    assert (ready.status, ready.live_generation, ready.due_at) == (DocumentStatus.READY, 3, None)
+    assert (ready.status, ready.live_generation, ready.due_at) == (DocumentStatus.READY, 1, None)
     assert all(part.done == part.of for part in ready.progress.values())
-    assert rules.stages_of(ready) == ()
+    assert (rules.stages_of(ready), rules.opening(ready)) == ((), [])
+
+
+def test_a_new_live_generation_asks_for_the_purge_of_those_before_it_until_nothing_of_them_is_left() -> None:
+    learned = document(DocumentStatus.INDEXING, generation=3, live_generation=1, progress=planned(index=1))
+    ready = rules.advanced(learned, Stage.INDEX, 1, {}, MOMENT)
+    assert ready is not None
+    assert [(topic, message.generation) for topic, message in rules.opening(ready)] == [("purge-generations", 3)]
+    assert ready.due_at is not None
+    assert rules.at_rest(ready, NOW).due_at is not None
+    purged = rules.without_old_generations(ready, 3)
+    assert purged is not None
+    assert (purged.due_at, rules.opening(purged), rules.at_rest(purged, NOW).due_at) == (None, [], None)
+    assert rules.without_old_generations(purged, 3) is None
+
+
+def test_a_purge_leaves_a_document_that_is_being_learned_anew_to_its_stages() -> None:
+    learning = document(DocumentStatus.EMBEDDING, generation=4, live_generation=3, due_at=NOW)
+    purged = rules.without_old_generations(learning, 3)
+    assert purged is not None
+    assert (purged.purged_generation, purged.due_at) == (2, NOW)
+
+
+def test_a_failure_after_a_new_live_generation_still_has_the_old_ones_purged() -> None:
+    failed = rules.failed(document(DocumentStatus.EMBEDDING, generation=3, live_generation=2), rules.broke(), NOW)
+    assert failed is not None
+    assert failed.due_at is not None
+    assert [topic for topic, _ in rules.opening(failed)] == ["purge-generations"]
+
+
+@pytest.mark.parametrize("status", DocumentStatus)
+def test_only_what_was_learned_or_has_failed_can_be_learned_anew(status: DocumentStatus) -> None:
+    relearned = rules.relearned(document(status, generation=2, live_generation=1, failure=rules.broke()), MOMENT)
+    assert (relearned is not None) is (status in {DocumentStatus.READY, DocumentStatus.FAILED})
+    if relearned:
+        assert (relearned.status, relearned.generation, relearned.live_generation) == (DocumentStatus.RECEIVED, 3, 1)
+        assert (relearned.failure, relearned.progress) == (None, {})
+        assert [(topic, message.generation) for topic, message in rules.opening(relearned)] == [("extract-document", 3)]
+
+
+def test_a_text_that_never_came_is_given_up_before_a_file_is() -> None:
+    text, file = (document(DocumentStatus.AWAITING_UPLOAD, source=source) for source in ("text", "file"))
+    assert rules.upload_expires_at(text) < NOW + timedelta(hours=1) < rules.upload_expires_at(file)
+    assert rules.upload_expired(text).message != rules.upload_expired(file).message
 
 
 def test_a_stage_that_is_over_or_to_come_advances_nothing() -> None:
@@ -208,9 +251,9 @@ def test_a_document_fails_once_and_never_after_it_is_ready() -> None:
 
 def test_a_late_report_is_cleared_from_an_ended_document() -> None:
     late = document(DocumentStatus.READY, progress={Stage.EMBED: StageProgress(done=1, of=3)})
-    rested = rules.at_rest(late)
+    rested = rules.at_rest(late, NOW)
     assert (rested.due_at, rested.progress) == (None, {Stage.EMBED: StageProgress(done=3, of=3)})
-    failed = rules.at_rest(late.model_copy(update={"status": DocumentStatus.FAILED}))
+    failed = rules.at_rest(late.model_copy(update={"status": DocumentStatus.FAILED}), NOW)
     assert (failed.due_at, failed.progress) == (None, late.progress)
 
 

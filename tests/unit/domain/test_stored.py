@@ -57,5 +57,5 @@ def _with_news(value: Any) -> Any:
         return [_with_news(item) for item in value]
     if not isinstance(value, dict):
         return value
-    free = {"attributes", "output", "answer", "progress"}
+    free = {"attributes", "output", "answer", "progress", "output_schema"}
     return {name: item if name in free else _with_news(item) for name, item in value.items()} | {"of_the_next_release": 1}

@@ -1,10 +1,12 @@
 """One stack a folder; what a restarted gateway needs outlives the gateway, not the run."""
 
+import json
 import os
 import stat
 
 import pytest
 
+from local import commands
 from local.processes import StackError
 from local.run_folder import RunFolder
 
@@ -48,3 +50,25 @@ def test_addresses_are_known_once_published_and_forgotten_with_the_run(tmp_path)
 def test_the_folder_is_the_projects_unless_a_variable_names_another(tmp_path):
     assert RunFolder.of({}).path.name == ".local"
     assert RunFolder.of({"LOCAL_FOLDER": str(tmp_path)}).path == tmp_path
+
+
+def test_the_key_file_is_made_once_and_for_its_owner_alone(tmp_path):
+    first = RunFolder(tmp_path / "run").key_file()
+    written = first.read_bytes()
+
+    again = RunFolder(tmp_path / "run").key_file()
+
+    assert (again, again.read_bytes(), again.stat().st_mode & 0o777) == (first, written, 0o600)
+    assert again.is_absolute()
+
+
+def test_a_rotation_puts_a_new_key_in_front_of_the_others(tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("KEY_FILE", raising=False)
+    monkeypatch.setenv("LOCAL_FOLDER", str(tmp_path))
+    before = json.loads(RunFolder(tmp_path).key_file().read_bytes())["keys"]
+
+    commands.rotate_key()
+
+    after = json.loads((tmp_path / "keys.json").read_bytes())["keys"]
+    assert after[1:] == before
+    assert after[0]["id"] in capsys.readouterr().out

@@ -132,6 +132,8 @@ def test_a_decorator_of_another_trigger_does_not_start() -> None:
         {"trigger": {"http": {"route": "PATCH /api/v1/things", "access": "public"}}},
         {"trigger": {"http": {"route": "GET /things", "access": "public"}}},
         {"trigger": {"http": {"route": "GET /api/v1/things", "access": "owner"}}},
+        {"trigger": {"http": {"route": "GET /api/v1/things", "access": "signed_in", "calls_per_hour": 5}}},
+        {"trigger": {"http": {"route": "GET /api/v1/things", "access": "public", "calls_per_hour": 0}}},
         {"trigger": {"topic": "do-things"}, "stream": True},
         {"trigger": {"topic": "do-things"}, "idempotent": True},
         {"trigger": {"http": {"route": "POST /api/v1/things", "access": "public"}}, "idempotent": True},

@@ -9,7 +9,9 @@ from shared.domain.account import Account
 from shared.domain.conversation import Conversation, Role, TurnStatus
 from shared.domain.personas import PERSONAS
 from shared.domain.plan import FREE
-from shared.services.scenes import Wanted, find_conversation, title_of
+from shared.services.abandoned import find_conversation
+from shared.services.paths import title_of
+from shared.services.scenes import Wanted
 from tests.memory.chat_models import ScriptedChatModel
 from tests.unit.agent.library import a_bot
 from tests.unit.services.chatting import ASKED, NOW, Chatting
@@ -112,12 +114,13 @@ async def test_a_model_that_the_registry_no_longer_has_is_named() -> None:
 async def test_a_first_turn_that_was_never_settled_stands_for_its_conversation() -> None:
     chatting = Chatting(ScriptedChatModel(["They eat krill."]))
     crashed = await chatting.chats.begin(ASKED)
-    left = crashed.record.model_copy(update={"answer": "They", "lease_until": None})
-    await chatting.turns.reserve(left, crashed._reservation, FREE.flow)
+    left = crashed.record.model_copy(update={"answer": "They", "lease_until": NOW - timedelta(seconds=1)})
+    await chatting.turns.reserve(left, FREE.flow)
     conversation_id = crashed.record.conversation_id
     found = await find_conversation(chatting.turns, conversation_id, "alice", NOW)
     assert found is not None
-    assert (found.title, found.bot_id, [said.text for said in found.tail]) == (ASKED.message, "bot", [ASKED.message, "They"])
+    shown = found.value
+    assert (shown.title, shown.bot_id, [said.text for said in shown.tail]) == (ASKED.message, "bot", [ASKED.message, "They"])
     assert await find_conversation(chatting.turns, conversation_id, "bob", NOW) is None
     turn = await chatting.ask(wanted(conversation_id=conversation_id))
     assert turn.record.status is TurnStatus.DONE
@@ -128,9 +131,8 @@ async def test_a_second_turn_that_ends_before_the_first_stands_once_beside_it() 
     chatting = Chatting()
     first = await chatting.chats.begin(ASKED)
     async with first:
-        assert [event async for event in first.answer.events(chatting.knowledge)]
+        assert [event async for event in first.events(chatting.knowledge)]
         conversation_id = first.record.conversation_id
-        await chatting.turns.checkpoint(conversation_id, first.record.id, first.answer.text, NOW + timedelta(seconds=60))
         await chatting.ask(wanted(conversation_id=conversation_id))
     [conversation] = chatting.store.conversations.values()
     assert [said.text for said in conversation.tail if said.role is Role.USER] == ["Why?", ASKED.message]

@@ -113,7 +113,7 @@ async def left_in_the_middle(chatting: Chatting) -> None:
 
     async def listen() -> None:
         async with turn:
-            async for _ in turn.answer.events(chatting.knowledge):
+            async for _ in turn.events(chatting.knowledge):
                 begun.set()
 
     task = asyncio.create_task(listen())
@@ -207,29 +207,29 @@ async def test_a_checkpoint_saves_the_answer_so_far() -> None:
 
 async def test_a_hanging_checkpoint_stops_no_word_and_no_second_one_begins() -> None:
     chatting = Chatting(ScriptedChatModel([f"{number} " for number in range(50)]), checkpoint=TICK)
-    chatting.turns.gates["checkpoint"] = asyncio.Event()
+    chatting.turns.gates["replace"] = asyncio.Event()
     turn = await chatting.chats.begin(ASKED)
     async with turn:
-        events = turn.answer.events(chatting.knowledge)
+        events = turn.events(chatting.knowledge)
         await anext(events)
-        await chatting.turns.reached["checkpoint"].wait()
+        await chatting.turns.reached["replace"].wait()
         told = 1 + sum([1 async for _ in events])
-        chatting.turns.gates["checkpoint"].set()
+        chatting.turns.gates["replace"].set()
     assert (told, chatting.turns.most) == (50, 1)
 
 
 async def test_a_checkpoint_in_flight_does_not_overwrite_the_settled_turn() -> None:
     chatting = Chatting(checkpoint=TICK)
-    chatting.turns.gates["checkpoint"] = asyncio.Event()
+    chatting.turns.gates["replace"] = asyncio.Event()
     turn = await chatting.chats.begin(ASKED)
     task = asyncio.create_task(turn.__aenter__())
     await task
-    assert [event async for event in turn.answer.events(chatting.knowledge)]
-    await chatting.turns.reached["checkpoint"].wait()
+    assert [event async for event in turn.events(chatting.knowledge)]
+    await chatting.turns.reached["replace"].wait()
     leaving = asyncio.create_task(turn.__aexit__(None, None, None))
     await asyncio.sleep(TICK)
     assert not chatting.turns.reached["settle"].is_set()
-    chatting.turns.gates["checkpoint"].set()
+    chatting.turns.gates["replace"].set()
     await leaving
     assert (chatting.stored.status, chatting.stored.answer, chatting.stored.lease_until) == (
         TurnStatus.DONE,
@@ -240,11 +240,11 @@ async def test_a_checkpoint_in_flight_does_not_overwrite_the_settled_turn() -> N
 
 async def test_a_failed_checkpoint_harms_nothing() -> None:
     chatting = Chatting(checkpoint=TICK)
-    chatting.turns.errors["checkpoint"] = ConflictError("another")
+    chatting.turns.errors["replace"] = ConflictError("another")
     turn = await chatting.chats.begin(ASKED)
     async with turn:
-        assert [event async for event in turn.answer.events(chatting.knowledge)]
-        await chatting.turns.reached["checkpoint"].wait()
+        assert [event async for event in turn.events(chatting.knowledge)]
+        await chatting.turns.reached["replace"].wait()
     assert chatting.stored.status is TurnStatus.DONE
 
 
