@@ -14,7 +14,7 @@ from shared.core.errors import ResourceExhaustedError
 from shared.domain.account import Account
 from shared.domain.base import PageRequest
 from shared.domain.bot import BotDraft, BotVersion
-from tests.contracts.records import NOW, OFTEN, PLENTY, answered, bot, chunk, conversation, embedded, reservation, turn, unstored
+from tests.contracts.records import NOW, OFTEN, PLENTY, answered, bot, chunk, conversation, embedded, turn, unstored
 from tests.memory.counting import CountingClient, Operations
 
 
@@ -30,18 +30,19 @@ async def test_a_turn_takes_three_reads_and_five_writes(counting: CountingClient
     made = turn(thread.id)
 
     await turns.context("owner", thread.id, guide.id)
-    await turns.reserve(made, reservation(), OFTEN)
-    await turns.settle(answered(made), unstored(thread), reservation(), 40)
+    held = (await turns.reserve(made, OFTEN)).turn
+    await turns.settle(held, answered(made), unstored(thread))
 
     assert counting.operations == Operations(reads=3, writes=5)
 
 
 async def test_a_turn_that_another_outran_takes_two_reads_and_its_three_writes_again(counting: CountingClient) -> None:
     turns, thread = FirestoreTurns(counting), conversation()
-    await turns.settle(answered(turn(thread.id)), unstored(thread), reservation(), 40)
+    first, second = [(await turns.reserve(turn(thread.id), OFTEN)).turn for _ in range(2)]
+    await turns.settle(first, answered(first.value), unstored(thread))
     counting.operations = Operations()
 
-    await turns.settle(answered(turn(thread.id)), unstored(thread), reservation(), 40)
+    await turns.settle(second, answered(second.value), unstored(thread))
 
     assert counting.operations == Operations(reads=2, writes=6)
 
@@ -88,7 +89,7 @@ async def test_a_refused_turn_costs_its_undoing_too(counting: CountingClient) ->
     turns = FirestoreTurns(counting)
 
     with pytest.raises(ResourceExhaustedError):
-        await turns.reserve(turn("c"), reservation(tokens=OFTEN.tokens_per_month + 1), OFTEN)
+        await turns.reserve(turn("c", reserved_tokens=OFTEN.tokens_per_month + 1), OFTEN)
 
     assert counting.operations == Operations(writes=4)
 
@@ -96,7 +97,7 @@ async def test_a_refused_turn_costs_its_undoing_too(counting: CountingClient) ->
 async def test_minutes_before_the_last_are_forgotten_with_each_reservation(counting: CountingClient) -> None:
     turns = FirestoreTurns(counting)
     for minute in range(30):
-        await turns.reserve(turn("c"), reservation(at=reservation().at.replace(minute=minute)), OFTEN)
+        await turns.reserve(turn("c", reserved_at=NOW.replace(minute=minute)), OFTEN)
 
     stored = (await counting.document("usage", "owner-202611").get()).to_dict()
 

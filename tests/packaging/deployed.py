@@ -104,6 +104,7 @@ def _variables(folder: Path) -> dict[str, str]:
         "BUCKET": "demo-synapse-files",
         "CHAT_MODEL": "gemini-3.5-flash",
         "EMBEDDER": "gemini-embedding-001",
+        "KMS_KEY": "projects/demo-synapse/locations/us-central1/keyRings/synapse/cryptoKeys/provider-keys",
         "GOOGLE_APPLICATION_CREDENTIALS": str(credentials),
         "NO_GCE_CHECK": "true",
         "FIRESTORE_EMULATOR_HOST": nowhere,
