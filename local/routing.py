@@ -10,8 +10,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from shared.core.errors import Code
+from shared.core.ids import new_id
 from shared.runtime.catalogue import HttpTrigger, Manifest
 
+_CODES = {403: Code.PERMISSION_DENIED, 404: Code.NOT_FOUND, 405: Code.INVALID_ARGUMENT}
 READY_PATH = "/_gateway/ready"
 PUSH_PREFIX = "/_push/"
 REST_PREFIX = "/api/v1/"
@@ -26,9 +29,11 @@ class Destination:
 
 
 def problem(status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer in the form of RFC 9457, as API Gateway and Cloud Run refuse what never reaches a function."""
+    """The refusal of what never reaches a function, in the form of a function's own."""
+    correlation_id = new_id()
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-    return JSONResponse(body, status, headers, "application/problem+json")
+    body |= {"code": _CODES[status].value, "correlation_id": correlation_id}
+    return JSONResponse(body, status, {**(headers or {}), "X-Correlation-Id": correlation_id}, "application/problem+json")
 
 
 class RestRoutes:

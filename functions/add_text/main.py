@@ -5,7 +5,7 @@ import hashlib
 
 from functions.add_text.models import AddText
 from shared.core.clock import Clock
-from shared.core.errors import AlreadyExistsError, InvalidArgumentError, NotFoundError
+from shared.core.errors import AlreadyExistsError, InvalidArgumentError
 from shared.core.ids import derived_id, new_id
 from shared.domain import pipeline as rules
 from shared.domain.document import Document, DocumentSource, DocumentStatus, RejectedFileError
@@ -16,14 +16,14 @@ from shared.ingest.kinds import Kind
 from shared.ports.blobs import Blobs
 from shared.ports.store import Bots, Documents
 from shared.runtime.functions import Call, callable_function
+from shared.services.bots import find_bot
 
 
 @callable_function
 async def add_text(request: AddText, call: Call, *, bots: Bots, documents: Documents, blobs: Blobs, clock: Clock) -> DocumentView:
     """The document, which the bucket's notice will start. One whose text never came is given up within minutes."""
     content = _content(request.text)
-    if await bots.get(request.bot_id, call.uid) is None:
-        raise NotFoundError("There is no such bot.", field="bot_id")
+    await find_bot(bots, request.bot_id, call.uid)
     document = _document(request, content, call, clock)
     try:
         await documents.create(document, plan_of(call.account).stock)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from functions.create_upload.models import CreateUpload, Upload
 from shared.core.clock import Clock
-from shared.core.errors import AlreadyExistsError, InvalidArgumentError, NotFoundError
+from shared.core.errors import AlreadyExistsError, InvalidArgumentError
 from shared.core.ids import derived_id, new_id
 from shared.core.settings import Settings
 from shared.domain import pipeline as rules
@@ -14,6 +14,7 @@ from shared.ingest.kinds import accepted_type
 from shared.ports.blobs import Blobs
 from shared.ports.store import Bots, Documents
 from shared.runtime.functions import Call, callable_function
+from shared.services.bots import find_bot
 
 
 @callable_function
@@ -30,8 +31,7 @@ async def create_upload(  # noqa: PLR0913 - A function declares each port that i
     """The session comes first: should it fail, nothing is stored; should the quota refuse, nobody learns its address."""
     if request.size_bytes > settings.max_upload_bytes:
         raise InvalidArgumentError(f"A file may have up to {settings.max_upload_bytes:,} bytes.", field="size_bytes")
-    if await bots.get(request.bot_id, call.uid) is None:
-        raise NotFoundError("There is no such bot.", field="bot_id")
+    await find_bot(bots, request.bot_id, call.uid)
     document = _document(request, call, clock())
     url = await blobs.create_upload_session(document.blob, document.content_type, document.size_bytes, call.origin)
     try:

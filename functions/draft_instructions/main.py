@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from functions.draft_instructions.models import DraftedInstructions, DraftInstructions
 from shared.agent import drafting
-from shared.agent.writing import Writer, size_of
+from shared.agent.asking import size_of
+from shared.agent.writing import Writer
 from shared.core.clock import Clock
 from shared.core.errors import NotFoundError
 from shared.core.settings import Settings

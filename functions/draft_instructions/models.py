@@ -4,10 +4,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from shared.domain.base import Id, Model
+from shared.domain.base import Id, Model, spelled
 from shared.domain.bot import Keyword
 
-LanguageTag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}$")]
+_LANGUAGE = spelled(r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}$", "a language tag such as en or pt-BR")
+LanguageTag = Annotated[str, StringConstraints(pattern=_LANGUAGE)]
 
 
 class DraftInstructions(Model):

@@ -10,6 +10,7 @@ from shared.domain.base import Id, Model
 from shared.domain.conversation import Rating, Turn, TurnStatus
 from shared.ports.store import Turns, Versioned
 from shared.runtime.functions import Call, callable_function
+from shared.services.abandoned import settle_abandoned
 from shared.services.revising import revised_turn
 
 
@@ -34,10 +35,14 @@ async def rate_turn(wanted: RateTurn, call: Call, *, turns: Turns, clock: Clock)
     """The last rating counts. Raises FailedPreconditionError while the turn runs: only its holder writes it then."""
 
     async def rate(read: Versioned[Turn]) -> Turn:
-        if read.value.status is TurnStatus.RUNNING:
+        now = clock()
+        if read.value.is_held(now):
             raise FailedPreconditionError("The turn is still running; rate it once it has ended.", field="turn_id")
         comment = wanted.comment if wanted.rating else None
-        rated = read.value.model_copy(update={"rating": wanted.rating, "comment": comment, "rated_at": clock()})
+        rated = read.value.model_copy(update={"rating": wanted.rating, "comment": comment, "rated_at": now})
+        if rated.status is TurnStatus.RUNNING:
+            # Its instance is gone, and the page shows it as interrupted already.
+            return await settle_abandoned(turns, Versioned(rated, read.version), now)
         return (await turns.replace(read, rated)).value
 
     turn = await revised_turn(turns, wanted.turn_id, call.uid, rate)

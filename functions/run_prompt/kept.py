@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 
 from functions.run_prompt.models import Runnable
 from shared.core.clock import Clock
@@ -39,9 +39,7 @@ class Kept:
         except SynapseError as error:
             logger.warning("kept answers could not be read", exc_info=error)
             return None
-        if run is None:
-            return None
-        return PromptAnswer.model_validate_json(run.answer).model_copy(update={"cached": True, "usage": TokenUsage()})
+        return _read(run) if run else None
 
     async def keep(self, run_id: str, answer: PromptAnswer) -> None:
         """Keep it for identical runs to come."""
@@ -62,3 +60,14 @@ class Kept:
         """
         parts = (prompt.content.model_dump_json(), json.dumps(values, sort_keys=True), spec.model_dump_json())
         return digest("run", self.owner_id, self.prompt_id, str(prompt.version), *parts, generation.model_dump_json())
+
+
+def _read(run: PromptRun) -> PromptAnswer | None:
+    """The kept answer; None for one that another release has kept in another shape."""
+    try:
+        kept = PromptAnswer.model_validate_json(run.answer)
+    except ValidationError as error:
+        # The error's own text would hold the answer, which is no business of the log.
+        logger.warning("a kept answer cannot be read", extra={"faults": error.error_count()})
+        return None
+    return kept.model_copy(update={"cached": True, "usage": TokenUsage()})

@@ -28,9 +28,10 @@ async def save_persona(wanted: SavePersona, call: Call, *, personas: Personas, c
     if wanted.persona_id in PERSONAS:
         raise AlreadyExistsError("A persona of the product has this id; choose another.", field="persona_id")
     before = await personas.get(wanted.persona_id, call.uid)
-    call.require_version(before.version if before else 0)
     if before and before.configuration == wanted.draft:
+        # Asked before the condition, so that a repeated call answers alike (RFC 9110, section 13.1.1).
         return PersonaView.of(before)
+    call.require_version(before.version if before else 0)
     now = clock()
     persona = OwnPersona(
         id=persona_key(call.uid, wanted.persona_id),

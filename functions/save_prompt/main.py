@@ -2,7 +2,7 @@
 
 from shared.agent.schemas import check_schema
 from shared.core.clock import Clock
-from shared.core.errors import AlreadyExistsError
+from shared.core.errors import AlreadyExistsError, InvalidArgumentError
 from shared.domain.base import Id
 from shared.domain.plan import plan_of
 from shared.domain.prompt_view import PromptView
@@ -11,6 +11,9 @@ from shared.domain.template import PromptTemplate, SavedPrompt, prompt_key
 from shared.ports.prompts import Prompts
 from shared.runtime.functions import Call, callable_function
 from shared.runtime.models import Registry
+
+# A page of a hundred prompts lies whole in memory, and a document of Firestore holds 1 MiB.
+MOST_BYTES = 200_000
 
 
 class SavePrompt(PromptTemplate):
@@ -29,9 +32,10 @@ async def save_prompt(wanted: SavePrompt, call: Call, *, prompts: Prompts, regis
     """What is saved now. An id of the product's is taken; If-Match guards against overwriting, "0" against any prompt there."""
     _check(wanted, registry)
     before = await prompts.get(wanted.prompt_id, call.uid)
-    call.require_version(before.version if before else 0)
     if before and before.template == wanted.template:
+        # Asked before the condition, so that a repeated call answers alike (RFC 9110, section 13.1.1).
         return PromptView.of(before)
+    call.require_version(before.version if before else 0)
     now = clock()
     prompt = SavedPrompt(
         id=prompt_key(call.uid, wanted.prompt_id),
@@ -49,6 +53,9 @@ async def save_prompt(wanted: SavePrompt, call: Call, *, prompts: Prompts, regis
 def _check(wanted: SavePrompt, registry: Registry) -> None:
     if wanted.prompt_id in BUILT_INS:
         raise AlreadyExistsError("A prompt of the product has this id; choose another.", field="prompt_id")
+    if len(wanted.template.model_dump_json().encode()) > MOST_BYTES:
+        message = f"The whole prompt may take {MOST_BYTES:,} bytes as JSON; shorten its variables."
+        raise InvalidArgumentError(message, field="variables")
     if wanted.model:
         registry.chat_model(wanted.model)
     if wanted.output_schema is not None:

@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr
 
 from shared.core.clock import Clock
 from shared.core.settings import Settings
 from shared.domain.addresses import base_url
-from shared.domain.base import Id, Model
+from shared.domain.base import Id, Model, Name
 from shared.domain.plan import plan_of
 from shared.domain.provider_key import ProviderKey, ProviderKeyView, hint_of, provider_key_id, seal_context
 from shared.ports.vault import ProviderKeys, Vault
@@ -17,7 +17,7 @@ from shared.runtime.functions import Call, callable_function
 def _fits_a_header(key: SecretStr) -> SecretStr:
     secret = key.get_secret_value()
     if not (secret.isascii() and secret.isprintable() and " " not in secret):
-        raise ValueError("it must be printable ASCII without spaces")
+        raise ValueError("must be printable ASCII without spaces")
     return key
 
 
@@ -28,7 +28,7 @@ class SaveProviderKey(Model):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     key_id: Id
-    name: Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
+    name: Name
     base_url: str = Field(min_length=1, max_length=500)
     api_key: Annotated[SecretStr, Field(min_length=1, max_length=500), AfterValidator(_fits_a_header)]
 

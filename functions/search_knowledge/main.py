@@ -7,13 +7,13 @@ from pydantic import Field, StringConstraints
 
 from shared.agent.retrieval import Knowledge
 from shared.core.clock import Clock
-from shared.core.errors import NotFoundError
 from shared.domain.base import Id, Model
 from shared.domain.chunk import Passage, Place
 from shared.domain.plan import Reservation, plan_of
 from shared.domain.prompt import estimated_tokens
 from shared.ports.store import Bots
 from shared.runtime.functions import Call, callable_function
+from shared.services.bots import find_bot
 from shared.services.metering import Purse, metered
 
 
@@ -70,9 +70,7 @@ class Desk:
 @callable_function
 async def search_knowledge(search: SearchKnowledge, call: Call, *, desk: Desk) -> FoundPassages:
     """Best first. A search counts as no turn; the query's tokens, which a model turns into a vector, are the caller's."""
-    bot = await desk.bots.get(search.bot_id, call.uid)
-    if bot is None:
-        raise NotFoundError("There is no such bot.", field="bot_id")
+    bot = await find_bot(desk.bots, search.bot_id, call.uid)
     settings = bot.configuration.retrieval
     if search.top_k:
         # Only how many is the caller's to choose here: the least score is the bot's, so that this shows what its chat would read.

@@ -123,7 +123,9 @@ def frame(entry: HttpEntry, schemas: Schemas) -> Schema:
 
 def event(entry: HttpEntry, schemas: Schemas) -> Schema:
     """Any of a stream's events, told apart by `type`."""
-    return schemas.add(f"{entry.title}Event", {"oneOf": [schemas.answer(model) for model in entry.events]})
+    mapping = {str(model.model_fields["type"].default): schemas.answer(model)["$ref"] for model in entry.events}
+    choices = [{"$ref": reference} for reference in mapping.values()]
+    return schemas.add(f"{entry.title}Event", {"oneOf": choices, "discriminator": {"propertyName": "type", "mapping": mapping}})
 
 
 def _member(name: str, schema: Schema) -> Schema:

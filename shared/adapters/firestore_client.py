@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias, TypeVar
-from urllib.parse import quote
 
 from google.cloud.firestore import AsyncClient, AsyncDocumentReference, AsyncQuery, DocumentSnapshot, WriteOption
 from google.cloud.firestore_v1.types import WriteResult
+from pydantic import ValidationError
 
 from shared.adapters import cursors
 from shared.core.errors import NotFoundError
 from shared.core.ids import is_id
+from shared.core.log import logger
 from shared.domain.base import Page, PageRequest, Record
 
 Entity = TypeVar("Entity", bound=Record)
@@ -30,8 +31,14 @@ def reference(client: AsyncClient, *path: str) -> AsyncDocumentReference:
 
 
 def place_of_user(client: AsyncClient, collection: str, uid: str, suffix: str = "") -> AsyncDocumentReference:
-    """Where what is kept of a user lies: a custom token's uid may hold any character, a slash included, so it is quoted."""
-    return client.document(collection, f"{quote(uid, safe='')}{suffix}")
+    """Where what is kept of a user lies; a custom token's uid may hold any character, or read `..` or `__x__`.
+
+    What Firestore takes is left as it is, and the same is done by `mayAct` of firestore.rules, which else would look elsewhere.
+    """
+    quoted = uid.replace("%", "%25").replace("/", "%2F")
+    if quoted.startswith((".", "_")):
+        quoted = f"%{ord(quoted[0]):02X}{quoted[1:]}"
+    return client.document(collection, f"{quoted}{suffix}")
 
 
 def fields(record: Record) -> dict[str, Any]:
@@ -43,6 +50,17 @@ def fields(record: Record) -> dict[str, Any]:
 def loaded(model: type[Entity], snapshot: Snapshot) -> Entity | None:
     """The document as a record, or None where there is none."""
     return model.stored(snapshot.to_dict()) if snapshot.exists else None
+
+
+def readable(model: type[Entity], snapshot: Snapshot) -> Entity | None:
+    """As `loaded`; one that cannot be read is logged and passed over, so that it does not hold up everybody's."""
+    try:
+        return loaded(model, snapshot)
+    except ValidationError as error:
+        # The error's own text holds what is stored, which is no business of the log.
+        wrong = sorted({".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)})
+        logger.error("a stored record cannot be read", extra={"record": f"{model.__name__} {snapshot.id}", "fields": wrong})
+        return None
 
 
 async def owned(

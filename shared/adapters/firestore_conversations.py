@@ -6,7 +6,6 @@ from datetime import datetime
 from google.api_core.datetime_helpers import DatetimeWithNanoseconds
 from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
 from google.cloud.firestore import AsyncClient, AsyncDocumentReference
-from pydantic import ValidationError
 
 from shared.adapters import firestore_queries as queries
 from shared.adapters.firestore_client import (
@@ -17,6 +16,7 @@ from shared.adapters.firestore_client import (
     loaded,
     page_by_time,
     place_of_user,
+    readable,
     reference,
     stands,
 )
@@ -24,7 +24,6 @@ from shared.adapters.google_errors import translated
 from shared.core.clock import Clock, system_clock
 from shared.core.errors import ConflictError
 from shared.core.ids import conversation_of, is_id
-from shared.core.log import logger
 from shared.domain.account import Account
 from shared.domain.base import Page, PageRequest
 from shared.domain.bot import Bot
@@ -49,7 +48,7 @@ class FirestoreConversations:
         # The account is read whatever the uid looks like: an account that nobody finds would never be suspended.
         wanted.append(place_of_user(self._client, "users", caller_id))
         found = {snapshot.reference.parent.id: snapshot async for snapshot in self._client.get_all(wanted)}
-        account, head = found.get("users"), _own_head(found.get("conversations"), caller_id)
+        account, head = found.get("users"), self._own_head(found.get("conversations"), caller_id)
         return ChatContext(
             conversation=head if head and head.value.deleted_at is None else None,
             bot=_askable(found.get("bots"), caller_id, link),
@@ -87,7 +86,7 @@ class FirestoreConversations:
     async def abandoned(self, now: datetime, limit: int) -> Sequence[Versioned[Turn]]:
         """As the port says: a read a turn."""
         query = queries.abandoned_turns(self._client, now).limit(limit)
-        found = [_readable(snapshot) async for snapshot in query.stream()]
+        found = [_at_version(readable(Turn, snapshot), snapshot) async for snapshot in query.stream()]
         return [turn for turn in found if turn is not None]
 
     @translated
@@ -95,7 +94,7 @@ class FirestoreConversations:
         """As the port says: one read."""
         if not is_id(conversation_id):
             return None
-        return _own_head(await reference(self._client, "conversations", conversation_id).get(), owner_id)
+        return self._own_head(await reference(self._client, "conversations", conversation_id).get(), owner_id)
 
     @translated
     async def rewrite(self, read: Versioned[Conversation], conversation: Conversation) -> None:
@@ -115,42 +114,39 @@ class FirestoreConversations:
     async def conversations(self, owner_id: str, page: PageRequest) -> Page[Conversation]:
         """As the port says: a read a conversation, and one more."""
         found = await page_by_time(queries.conversations(self._client, owner_id), "updated_at", page, Conversation)
-        return found.model_copy(update={"items": tuple(one for one in found.items if one.deleted_at is None)})
+        return found.model_copy(update={"items": tuple(one for one in found.items if self._is_shown(one))})
 
     def place_of(self, turn_id: str) -> AsyncDocumentReference:
         """Where the turn lies; its id names its conversation."""
         return reference(self._client, "conversations", conversation_of(turn_id), "turns", turn_id)
 
-    def _is_expired(self, turn: Turn) -> bool:
-        return turn.expire_at is not None and turn.expire_at <= self._clock()
+    def _own_head(self, snapshot: Snapshot | None, owner_id: str) -> Versioned[Conversation] | None:
+        """The conversation, if it is the owner's; one that is being deleted for as long as it is there."""
+        if snapshot is None or not snapshot.exists or snapshot.get("owner_id") != owner_id:
+            return None
+        head = _versioned(Conversation, snapshot)
+        return head if head and (head.value.deleted_at or not self._is_expired(head.value)) else None
+
+    def _is_shown(self, conversation: Conversation) -> bool:
+        return conversation.deleted_at is None and not self._is_expired(conversation)
+
+    def _is_expired(self, record: Turn | Conversation) -> bool:
+        return record.expire_at is not None and record.expire_at <= self._clock()
 
 
 def _versioned(model: type[Entity], snapshot: Snapshot) -> Versioned[Entity] | None:
     """The document as a record; its version is the document's update time."""
-    record, moment = loaded(model, snapshot), snapshot.update_time
+    return _at_version(loaded(model, snapshot), snapshot)
+
+
+def _at_version(record: Entity | None, snapshot: Snapshot) -> Versioned[Entity] | None:
+    moment = snapshot.update_time
     if record and not isinstance(moment, datetime):
         # A query answers the protocol's message where a read by id answers a time; the two must compare.
         moment = DatetimeWithNanoseconds.from_timestamp_pb(moment)  # type: ignore[no-untyped-call]  # It has no types.
     return Versioned(record, moment) if record else None
 
 
-def _own_head(snapshot: Snapshot | None, owner_id: str) -> Versioned[Conversation] | None:
-    """The conversation, if it is the owner's."""
-    if snapshot is None or not snapshot.exists or snapshot.get("owner_id") != owner_id:
-        return None
-    return _versioned(Conversation, snapshot)
-
-
 def _askable(snapshot: Snapshot | None, caller_id: str, link: str | None) -> Bot | None:
     bot = loaded(Bot, snapshot) if snapshot else None
     return bot if bot and bot.answers(caller_id, link) else None
-
-
-def _readable(snapshot: Snapshot) -> Versioned[Turn] | None:
-    try:
-        return _versioned(Turn, snapshot)
-    except ValidationError as error:
-        # The error's own text holds what is stored, which is no business of the log.
-        wrong = sorted({".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)})
-        logger.error("a stored turn cannot be read", extra={"turn_id": snapshot.id, "fields": wrong})
-        return None

@@ -7,7 +7,7 @@ from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFou
 from google.cloud.firestore import AsyncClient, AsyncDocumentReference, AsyncWriteBatch
 
 from shared.adapters import firestore_queries as queries
-from shared.adapters.firestore_client import Snapshot, counted, fields, if_unchanged, reference, stands
+from shared.adapters.firestore_client import Snapshot, counted, fields, if_unchanged, readable, reference, stands
 from shared.adapters.firestore_stock import count
 from shared.adapters.google_errors import translated
 from shared.core.clock import Clock, system_clock
@@ -104,7 +104,9 @@ class FirestoreDeletions:
     async def due(self, now: datetime, limit: int) -> Sequence[Versioned[Deletion]]:
         """As the port says: a read a deletion."""
         query = queries.due_deletions(self._client, now).limit(limit)
-        return [_versioned(snapshot) async for snapshot in query.stream()]
+        found = [snapshot async for snapshot in query.stream()]
+        read = [(readable(Deletion, snapshot), snapshot.update_time) for snapshot in found]
+        return [Versioned(deletion, moment) for deletion, moment in read if deletion is not None]
 
     async def _load(self, deletion_id: str) -> Versioned[Deletion] | None:
         if not is_id(deletion_id):

@@ -134,7 +134,7 @@ class FirestoreReceipts:
         place = self._place(receipt)
         for _ in range(_OPEN_TRIES):
             try:
-                await place.create(_receipt_fields(receipt))
+                await place.create(receipt_fields(receipt))
             except AlreadyExists:
                 snapshot = await place.get()
             else:
@@ -173,7 +173,7 @@ class FirestoreReceipts:
     async def _replace(self, read: Snapshot, receipt: Receipt) -> bool:
         """Write over the receipt as it was read; False when another was quicker."""
         try:
-            await read.reference.update(_receipt_fields(receipt), option=if_unchanged(self._client, read.update_time))
+            await read.reference.update(receipt_fields(receipt), option=if_unchanged(self._client, read.update_time))
         except _LOST:
             return False
         return True
@@ -182,7 +182,8 @@ class FirestoreReceipts:
         return reference(self._client, "receipts", receipt.id)
 
 
-def _receipt_fields(receipt: Receipt) -> dict[str, Any]:
+def receipt_fields(receipt: Receipt) -> dict[str, Any]:
+    """The receipt as a document's fields."""
     return {**fields(receipt), "answer": json.dumps(receipt.answer)}
 
 

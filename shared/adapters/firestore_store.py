@@ -5,11 +5,9 @@ from datetime import datetime
 
 from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
 from google.cloud.firestore import AsyncClient, AsyncWriteBatch
-from pydantic import ValidationError
 
 from shared.adapters import firestore_queries as queries
 from shared.adapters.firestore_client import (
-    Snapshot,
     counted,
     fields,
     if_unchanged,
@@ -17,6 +15,7 @@ from shared.adapters.firestore_client import (
     owned,
     page_by_number,
     page_by_time,
+    readable,
     reference,
     stands,
 )
@@ -24,7 +23,6 @@ from shared.adapters.firestore_stock import count, create_counted
 from shared.adapters.google_errors import translated
 from shared.core.errors import ConflictError, NotFoundError
 from shared.core.ids import is_id
-from shared.core.log import logger
 from shared.domain.base import Page, PageRequest
 from shared.domain.chunk import Chunk
 from shared.domain.dead_letter import DeadLetter
@@ -96,7 +94,7 @@ class FirestoreDocuments:
     async def due(self, now: datetime, limit: int) -> Sequence[Document]:
         """As the port says: a read a document."""
         query = queries.due_documents(self._client, now).limit(limit)
-        read = [_readable(snapshot) async for snapshot in query.stream()]
+        read = [readable(Document, snapshot) async for snapshot in query.stream()]
         return [document for document in read if document is not None]
 
     def _replacing(self, read: Versioned[Document], document: Document) -> AsyncWriteBatch:
@@ -156,16 +154,6 @@ class FirestoreDeadLetters:
     async def get(self, letter_id: str) -> DeadLetter | None:
         """As the port says: one read."""
         return loaded(DeadLetter, await reference(self._client, "dead_letters", letter_id).get()) if is_id(letter_id) else None
-
-
-def _readable(snapshot: Snapshot) -> Document | None:
-    try:
-        return loaded(Document, snapshot)
-    except ValidationError as error:
-        # The error's own text holds what is stored, which is no business of the log.
-        wrong = sorted({".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)})
-        logger.error("a stored document cannot be read", extra={"document_id": snapshot.id, "fields": wrong})
-        return None
 
 
 def _is_kept(document: Document) -> bool:

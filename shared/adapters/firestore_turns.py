@@ -8,6 +8,7 @@ from google.cloud.firestore import AsyncWriteBatch
 from shared.adapters import firestore_usage as usage
 from shared.adapters.firestore_client import fields, if_unchanged, reference
 from shared.adapters.firestore_conversations import FirestoreConversations
+from shared.adapters.firestore_ledger import receipt_fields
 from shared.adapters.google_errors import translated
 from shared.core.errors import ConflictError, NotFoundError, ResourceExhaustedError
 from shared.domain.conversation import Conversation, Message, Turn, TurnStatus
@@ -27,9 +28,8 @@ class FirestoreTurns(FirestoreConversations):
     async def reserve(
         self, turn: Turn, limits: FlowLimits, *, visitor: FlowLimits | None = None, over: Versioned[Turn] | None = None
     ) -> Reserved:
-        """As the port says; the visitor's minute is a third write."""
-        batch = self._opening(turn, over)
-        self._count(batch, turn, 1, is_visited=visitor is not None)
+        """As the port says; the visitor's minute is a third write, an idempotency key one more."""
+        batch = self._opening(turn, over, is_visited=visitor is not None)
         try:
             written, *counted = await batch.commit()
             made, totals = Versioned(turn, written.update_time), usage.counted(counted[0], turn.reservation)
@@ -61,6 +61,9 @@ class FirestoreTurns(FirestoreConversations):
     ) -> None:
         """As the port says; only a conflict costs more than the three writes: two reads, and the writes again."""
         for _ in range(_SETTLE_TRIES):
+            if head.value.deleted_at is not None:
+                await self._forget(read, turn)
+                raise _missing()
             if await self._is_written(self._settlement(read, turn, head, path)):
                 return
             stored = await self.load(turn.id)
@@ -69,11 +72,7 @@ class FirestoreTurns(FirestoreConversations):
             if stored.value == turn:
                 return  # By this very commit, whose answer was lost.
             read = _still_ours(stored, read, turn)
-            thread = await self._head_by_now(head)
-            if thread is None:
-                await self._forget(read, turn)
-                raise _missing()
-            head = thread
+            head = await self._head_by_now(head)
         raise ConflictError("Too many turns of this conversation end at once.")
 
     @translated
@@ -93,18 +92,22 @@ class FirestoreTurns(FirestoreConversations):
         """The turn, where it stands as it was to be written. Raises NotFoundError where it is gone, else the error."""
         # The library repeats a commit whose answer was lost, and the repetition then meets what the first one has written.
         stored = await self.load(turn.id)
-        if stored is None and not isinstance(error, Aborted):
+        # A create that meets no turn has met the receipt of its key.
+        if stored is None and not isinstance(error, Aborted | AlreadyExists):
             raise _missing() from error
         if stored is None or stored.value != turn:
             raise error
         return stored
 
-    def _opening(self, turn: Turn, over: Versioned[Turn] | None) -> AsyncWriteBatch:
+    def _opening(self, turn: Turn, over: Versioned[Turn] | None, *, is_visited: bool) -> AsyncWriteBatch:
         batch = self._client.batch()
         if over:
             batch.update(self.place_of(turn.id), fields(turn), option=if_unchanged(self._client, over.version))
         else:
             batch.create(self.place_of(turn.id), fields(turn))
+        self._count(batch, turn, 1, is_visited=is_visited)
+        if turn.receipt and not over:
+            batch.create(reference(self._client, "receipts", turn.receipt.id), receipt_fields(turn.receipt))
         return batch
 
     def _settlement(
@@ -131,12 +134,12 @@ class FirestoreTurns(FirestoreConversations):
             return False
         return True
 
-    async def _head_by_now(self, head: Versioned[Conversation]) -> Versioned[Conversation] | None:
-        """The conversation's head as it stands; as it was read where it was never stored; None where it was deleted."""
+    async def _head_by_now(self, head: Versioned[Conversation]) -> Versioned[Conversation]:
+        """The conversation's head as it stands; as it was read where it was never stored; one that is gone as deleted."""
         stored = await self.head(head.value.id, head.value.owner_id)
-        if stored is None:
-            return head if head.version is None else None
-        return stored if stored.value.deleted_at is None else None
+        if stored is None and head.version is not None:
+            return Versioned(head.value.model_copy(update={"deleted_at": self._clock()}), None)
+        return stored or head
 
     def _count(self, batch: AsyncWriteBatch, turn: Turn, sign: int, *, is_visited: bool) -> None:
         usage.count(self._client, batch, turn.reservation, sign)
@@ -150,6 +153,8 @@ class FirestoreTurns(FirestoreConversations):
             batch.update(self.place_of(made.value.id), fields(over.value), option=unchanged)
         else:
             batch.delete(self.place_of(made.value.id), option=unchanged)
+            if made.value.receipt:
+                batch.delete(reference(self._client, "receipts", made.value.receipt.id))
         self._count(batch, made.value, -1, is_visited=is_visited)
         try:
             await batch.commit()

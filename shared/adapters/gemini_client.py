@@ -9,12 +9,12 @@ from typing import Any
 import httpx2
 from google import genai
 from google.auth.credentials import Credentials
-from google.auth.exceptions import GoogleAuthError
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 from google.genai import types
 from google.genai.errors import APIError, UnknownApiResponseError
 
 from shared.adapters.model_streams import Patience, no_answer, refusal, timed_out
-from shared.core.errors import InternalError, SynapseError
+from shared.core.errors import FailedPreconditionError, InternalError, SynapseError
 
 _RETRY_INFO = "type.googleapis.com/google.rpc.RetryInfo"
 _opened: ContextVar[list[httpx2.Response] | None] = ContextVar("opened", default=None)
@@ -63,19 +63,22 @@ async def responses_closed() -> AsyncGenerator[None, None]:
 
 @asynccontextmanager
 async def translated() -> AsyncGenerator[None, None]:
-    """Raises the product's errors in place of the SDK's and its HTTP client's."""
+    """Raises the product's errors in place of the SDK's and its HTTP client's, without their causes: a provider's text may repeat
+    a credential or the prompt, and the log would keep it.
+    """
     try:
         yield
     except APIError as error:
-        ours = _as_ours(error)
-        # The cause of a refused credential may repeat it, and the log would keep it.
-        raise ours from None if isinstance(ours, InternalError) else error
-    except httpx2.TimeoutException as error:
-        raise timed_out() from error
+        raise _as_ours(error) from None
+    except httpx2.TimeoutException:
+        raise timed_out() from None
     except (httpx2.HTTPError, UnknownApiResponseError, JSONDecodeError) as error:
-        raise no_answer() from error
+        raise no_answer(error) from None
+    except DefaultCredentialsError:
+        # In the cloud there always are some: it is a laptop on which nobody has signed in to Google.
+        raise FailedPreconditionError("Gemini's models are not configured here; choose another.", field="model") from None
     except GoogleAuthError as error:
-        raise InternalError("There are no credentials for Vertex AI here, or they cannot be refreshed.") from error
+        raise InternalError(f"The credentials for Vertex AI cannot be refreshed ({type(error).__name__}).") from None
 
 
 def _as_ours(error: APIError) -> SynapseError:

@@ -137,7 +137,8 @@ class IdentityToolkit:
             raise _no_answer() from error
         except exceptions.FirebaseError as error:
             if (reason := _reason_of(error.http_response)) is None:
-                raise _no_answer() from error
+                # The library's text holds whatever stood in the answer.
+                raise _no_answer() from None
             if reason in silent:
                 return None
             raise _refusal(reason) from None

@@ -1,6 +1,7 @@
 """What the streams of all providers have in common: patience, cut streams, and what a refusal means."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -17,11 +18,14 @@ from shared.core.errors import (
     SynapseError,
     UnavailableError,
 )
+from shared.core.log import logger
 from shared.domain.conversation import TokenUsage
 from shared.domain.prompt import Completion, ModelEvent, TextDelta
 
 # Quotas of a day are the longest that providers have.
 _LONGEST_WAIT_SECONDS = 86_400.0
+# The forms that providers give their requests' ids, by which their support finds one; no key of theirs has either.
+_REQUEST_ID = re.compile(r"req_[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -77,16 +81,24 @@ def timed_out() -> DeadlineExceededError:
     return DeadlineExceededError("The model took too long to answer.")
 
 
-def no_answer() -> UnavailableError:
-    """The provider could not be reached, or hung up."""
+def no_answer(reason: Exception) -> UnavailableError:
+    """The provider could not be reached, or hung up. Of the reason the log gets the kinds alone: an HTTP client that refuses to
+    send a header repeats it, the key included.
+    """
+    kinds = [type(one).__name__ for one in (reason, reason.__cause__) if one]
+    logger.warning("a model's provider did not answer", extra={"kinds": kinds})
     return UnavailableError("The model did not answer.")
 
 
 def refusal(status: int, headers: Mapping[str, str], retry_after_seconds: float | None = None) -> SynapseError:
     """The error of an HTTP status; `retry_after_seconds` is what the body says, where the header says nothing.
 
-    The messages are neutral: what providers write may repeat the prompt or the key.
+    The messages are neutral, and whoever raises one leaves out its cause: what providers write may repeat the prompt or the key.
+    What of it may stand in the log is written here.
     """
+    request_id = headers.get("x-request-id", "")
+    known = request_id if _REQUEST_ID.fullmatch(request_id) else None
+    logger.warning("a model's provider refused", extra={"status": status, "request_id": known})
     wait = _bounded(_retry_after(headers), retry_after_seconds)
     match status:
         case HTTPStatus.TOO_MANY_REQUESTS:

@@ -10,7 +10,7 @@ from openai.types import CompletionUsage
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from shared.adapters.model_streams import Fragment, Patience, model_events, no_answer, refusal, timed_out
-from shared.core.errors import InternalError, SynapseError
+from shared.core.errors import SynapseError
 from shared.domain.bot import GenerationSettings
 from shared.domain.conversation import Role, TokenUsage
 from shared.domain.prompt import ModelEvent, ModelSpec, Prompt
@@ -50,12 +50,11 @@ class OpenAiCompatibleChatModel:
             async with await self._request(prompt, settings) as chunks:
                 async for chunk in chunks:
                     yield _fragment(chunk)
+        # Without their causes: a provider's text may repeat the key or the prompt, and the log would keep it.
         except APIError as error:
-            ours = _as_ours(error)
-            # A refused key may be repeated in the provider's text, which the log would keep with the cause.
-            raise ours from None if isinstance(ours, InternalError) else error
+            raise _as_ours(error) from None
         except (httpx2.HTTPError, JSONDecodeError) as error:
-            raise no_answer() from error
+            raise no_answer(error) from None
 
     async def _request(self, prompt: Prompt, settings: GenerationSettings) -> AsyncStream[ChatCompletionChunk]:
         try:
@@ -108,6 +107,6 @@ def _as_ours(error: APIError) -> SynapseError:
     if isinstance(error, APITimeoutError):
         return timed_out()
     if isinstance(error, APIConnectionError):
-        return no_answer()
+        return no_answer(error)
     # An error event in the middle of the stream: some servers say the status there.
-    return refusal(int(error.code), {}) if error.code and error.code.isdecimal() else no_answer()
+    return refusal(int(error.code), {}) if error.code and error.code.isdecimal() else no_answer(error)

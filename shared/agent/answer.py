@@ -1,20 +1,21 @@
 """One answer in the making: from a question to the events that a reader sees, with everything so far at hand at any moment."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
 from time import perf_counter
 
+from shared.agent.asking import Asking
 from shared.agent.prompts import HISTORY_TOKENS, Asked, Instructions, compose, newest, room_for
 from shared.agent.questions import standalone
 from shared.agent.reading import Reader
 from shared.agent.retrieval import Knowledge
-from shared.core.errors import SynapseError, UnavailableError
+from shared.core.errors import UnavailableError
 from shared.domain.bot import AgentKind, Bot, GenerationSettings
 from shared.domain.chunk import Passage
 from shared.domain.conversation import Citation, ModelCall, TokenUsage, usage_of
 from shared.domain.events import CitationFound, Token
-from shared.domain.prompt import Completion, ModelEvent, Prompt, TextDelta, estimated_tokens
+from shared.domain.prompt import Prompt, estimated_tokens
 from shared.ports.models import ChatModel
 
 # A guess, of a passage as long as the local embedder reads; settling the turn corrects it to what was used.
@@ -58,7 +59,7 @@ class Answer:
         self.calls: list[ModelCall] = []
         self.first_said_at: float | None = None
         """By time.perf_counter."""
-        self._running: _Running | None = None
+        self._asking: Asking | None = None
         self._speaker = speaker
         self._asked = asked
         self._parts: list[str] = []
@@ -76,7 +77,7 @@ class Answer:
     @property
     def ledger(self) -> tuple[ModelCall, ...]:
         """The calls so far, the one under way estimated by what it was asked and has said."""
-        return (*self.calls, self._running.entry()) if self._running else tuple(self.calls)
+        return (*self.calls, self._asking.entry()) if self._asking else tuple(self.calls)
 
     async def events(self, knowledge: Knowledge) -> AsyncGenerator[Shown, None]:
         """Token and CitationFound events. Raises what the ports raise, and UnavailableError where the model says nothing."""
@@ -118,21 +119,14 @@ class Answer:
 
     async def _deltas(self, prompt: Prompt) -> AsyncGenerator[str, None]:
         """The model's text; however the stream ends, one ledger entry says what it cost."""
-        running = self._running = _Running(prompt, self._speaker.model.spec.name)
+        asking = self._asking = Asking(self._speaker.model, prompt, self._speaker.generation)
         try:
-            async with _closing(self._speaker.model.stream(prompt, self._speaker.generation)) as events:
-                async for event in events:
-                    if isinstance(event, TextDelta):
-                        running.pieces.append(event.text)
-                        yield event.text
-                    elif isinstance(event, Completion):
-                        running.complete(event)
-        except SynapseError:
-            running.fail()
-            raise
+            async with aclosing(asking.deltas()) as deltas:
+                async for delta in deltas:
+                    yield delta
         finally:
-            self._running = None
-            self.calls.append(running.entry())
+            self._asking = None
+            self.calls.append(asking.entry())
 
     def _event(self, piece: str | Citation) -> Shown:
         if isinstance(piece, str):
@@ -144,45 +138,3 @@ class Answer:
         self.first_said_at = self.first_said_at or perf_counter()
         self._parts.append(text)
         return Token(text=text)
-
-
-@dataclass
-class _Running:
-    """One call of the model while it is under way."""
-
-    prompt: Prompt
-    model: str
-    pieces: list[str] = field(default_factory=list)
-    usage: TokenUsage | None = None
-    finish_reason: str | None = None
-
-    def complete(self, completion: Completion) -> None:
-        """The model has said all, and perhaps counted."""
-        self.usage, self.model = completion.usage, completion.model or self.model
-        self.finish_reason = completion.finish_reason
-
-    def fail(self) -> None:
-        """One that refused before its first word cost nothing."""
-        self.usage = self.usage or (None if self.pieces else TokenUsage())
-
-    def entry(self) -> ModelCall:
-        """What it cost so far; a model that did not count is estimated."""
-        written = estimated_tokens("".join(self.pieces))
-        used = self.usage or TokenUsage(prompt_tokens=prompt_tokens(self.prompt), completion_tokens=written)
-        return ModelCall(model=self.model, usage=used, estimated=self.usage is None, finish_reason=self.finish_reason)
-
-
-def prompt_tokens(prompt: Prompt) -> int:
-    """An estimate of what the prompt costs; the passages are a part of `user`."""
-    texts = (prompt.system, prompt.user, *(message.text for message in prompt.history))
-    return sum(estimated_tokens(text) for text in texts)
-
-
-@asynccontextmanager
-async def _closing(stream: AsyncIterator[ModelEvent]) -> AsyncGenerator[AsyncIterator[ModelEvent], None]:
-    """Ends the request to the provider when the reader leaves; an iterator that is no generator has nothing to end."""
-    try:
-        yield stream
-    finally:
-        if isinstance(stream, AsyncGenerator):
-            await stream.aclose()

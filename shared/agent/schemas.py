@@ -70,7 +70,7 @@ def faults(schema: Mapping[str, Any], value: JsonValue) -> list[str]:
     from jsonschema import Draft202012Validator  # noqa: PLC0415  As in check_schema.
     from referencing import Registry  # noqa: PLC0415
 
-    if _Weights(schema, "").of(schema) * sum(1 for _ in _leaves(value)) > _MOST_CHECKS:
+    if _Weights(schema, "").of(schema) * _size(schema, value) > _MOST_CHECKS:
         return ["the value is too large for this schema"]
     # An empty registry: no reference leads out of the schema, whatever stands in it.
     validator = Draft202012Validator(schema, registry=Registry())
@@ -78,6 +78,14 @@ def faults(schema: Mapping[str, Any], value: JsonValue) -> list[str]:
         f"{'.'.join(map(str, error.absolute_path)) or 'the value'}: {error.message}"[:_FAULT_CHARACTERS]
         for error in islice(validator.iter_errors(value), _MOST_FAULTS)
     ]
+
+
+def _size(schema: Mapping[str, Any], value: JsonValue) -> int:
+    """How many values a check against one part looks at; `uniqueItems` compares every item of a list with every other."""
+    leaves = list(_leaves(value))
+    if not any(isinstance(part, dict) and part.get("uniqueItems") for part in _leaves(schema)):
+        return len(leaves)
+    return len(leaves) * max((len(leaf) for leaf in leaves if isinstance(leaf, list)), default=1)
 
 
 class _Weights:

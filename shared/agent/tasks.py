@@ -10,12 +10,13 @@ from typing import Any, Protocol
 
 from pydantic import JsonValue
 
+from shared.agent.asking import size_of
 from shared.agent.containment import Containment
 from shared.agent.extraction import RULE, Extraction
 from shared.agent.schemas import check_schema
 from shared.agent.summaries import Summary
 from shared.agent.textual import TextAnswer
-from shared.agent.writing import Writer, framed, message, size_of
+from shared.agent.writing import Writer, framed, message
 from shared.core.errors import FailedPreconditionError, InvalidArgumentError
 from shared.domain.bot import GenerationSettings
 from shared.domain.prompt import ModelSpec, Prompt

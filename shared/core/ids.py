@@ -29,6 +29,11 @@ def conversation_of(turn_id: str) -> str:
     return turn_id.rpartition("-")[0]
 
 
+def own_part(turn_id: str) -> str:
+    """What a turn's id has beside its conversation's."""
+    return turn_id.rpartition("-")[2]
+
+
 def is_id(text: str) -> bool:
     """Whether the text may stand in a Firestore path or an object name: no slash, dot or space, and not `__…__`, which
     Firestore reserves.

@@ -28,6 +28,11 @@ class Settings(BaseModel):
     bucket: str = Field(default="demo-synapse-files", min_length=3)
     k_service: str = Field(default="", description="Set by Cloud Run: we are in the cloud.")
     app_check: Literal["off", "enforce"] = "off"
+    gateway_key: str = Field(
+        default="",
+        pattern=r"^([A-Za-z0-9-]{32,64})?$",
+        description="What API Gateway puts into the path of its calls, so that it is believed where a caller comes from.",
+    )
     allowed_origins: str = Field(default="*", description="Origins that a browser may call from, comma-separated.")
     chat_model: str = Field(default="local-extractive", description="The model of a bot that names none.")
     embedder: str = "local-minilm"

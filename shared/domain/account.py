@@ -7,16 +7,17 @@ from typing import Annotated
 from pydantic import Field
 
 from shared.core.errors import PermissionDeniedError, UnauthenticatedError
-from shared.domain.base import Record
+from shared.domain.base import ONE_LINE, Record, spelled
 
 # ASCII alone: no two usernames may look alike to a person and differ to a machine.
-Username = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,28}[A-Za-z0-9]$")]
+_USERNAME = "3 to 30 letters, digits, dots, hyphens or underscores, with a letter or digit at both ends"
+Username = Annotated[str, Field(pattern=spelled(r"^[A-Za-z0-9][A-Za-z0-9._-]{1,28}[A-Za-z0-9]$", _USERNAME))]
 """3 to 30 letters, digits, dots, hyphens and underscores, a letter or digit at both ends; shown as typed, unique in any case."""
 
-DisplayName = Annotated[str, Field(max_length=80)]
+DisplayName = Annotated[str, Field(max_length=80, pattern=ONE_LINE)]
 """What others may be shown in place of the username; any text, and not unique."""
 
-EmailAddress = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+EmailAddress = Annotated[str, Field(max_length=254, pattern=spelled(r"^[^@\s]+@[^@\s]+$", "an e-mail address"))]
 """Only the shape: whether it exists is the directory's to find out."""
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Item = TypeVar("Item")
 
@@ -27,7 +27,21 @@ class Record(BaseModel):
         return cls.model_validate(fields, extra="ignore")
 
 
-Id = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9_-]+$")]
+SPELLINGS: dict[str, str] = {}
+"""What each pattern of a request asks for, in words."""
+
+
+def spelled(pattern: str, words: str) -> str:
+    """The pattern, which a refusal puts into these words: `must be ...`."""
+    SPELLINGS[pattern] = words
+    return pattern
+
+
+ONE_LINE = spelled(r"^[^\x00-\x1f\x7f]*$", "one line without control characters")
+Name = Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True, pattern=ONE_LINE)]
+"""What a person calls a thing."""
+
+Id = Annotated[str, Field(min_length=1, max_length=128, pattern=spelled(r"^[A-Za-z0-9_-]+$", "letters, digits, - and _ alone"))]
 """An id from outside: what may stand in a Firestore path or an object name."""
 
 

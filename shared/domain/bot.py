@@ -8,9 +8,9 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints
 
 from shared.core.ids import is_id
-from shared.domain.base import Id, Model, Record
+from shared.domain.base import ONE_LINE, Id, Model, Name, Record
 
-Keyword = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True)]
+Keyword = Annotated[str, StringConstraints(min_length=1, max_length=60, strip_whitespace=True, pattern=ONE_LINE)]
 VersionNumber = Annotated[int, Field(ge=1, lt=10**9)]
 
 
@@ -62,7 +62,7 @@ class OwnModel(Model):
 class BotDraft(Model):
     """What a person decides of a bot; `own_model` takes the place of `model`."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
+    name: Name
     icon: str = Field(default="", max_length=200)
     keywords: tuple[Keyword, ...] = Field(default=(), max_length=20)
     description: str = Field(default="", max_length=2000)

@@ -7,9 +7,11 @@ from typing import Literal
 
 from pydantic import Field
 
+from shared.core.ids import own_part
 from shared.domain.base import Model, Record
 from shared.domain.chunk import Place
 from shared.domain.plan import Reservation
+from shared.domain.receipt import KEPT, Receipt, ReceiptState
 
 # At most 18,000 characters: history costs one read, and the head stays far below the 1 MiB of a Firestore document.
 TAIL_MESSAGES = 12
@@ -65,12 +67,16 @@ class Conversation(Record):
 
         `path` is what was said up to the turn's parent, for a branch whose parent the tail no longer holds.
         """
-        change = {"updated_at": max(self.updated_at, turn.updated_at)}
+        change = {"updated_at": max(self.updated_at, turn.updated_at), "expire_at": self._kept_until(turn)}
         if turn.settlements > 1:
             return self.model_copy(update={**change, "tail": self._completed(turn)})
         before = self._before(turn, path)
         tail = (*before, *exchange_of(turn))[-TAIL_MESSAGES:]
         return self.model_copy(update={**change, "tail": tail, "turns": self.turns + 1, "active_turn_id": turn.id})
+
+    def _kept_until(self, turn: "Turn") -> datetime | None:
+        """As long as the longest kept of its turns: its tail and its title are their words."""
+        return max(self.expire_at, turn.expire_at) if self.expire_at and turn.expire_at else turn.expire_at
 
     def _before(self, turn: "Turn", path: Sequence[Message]) -> Sequence[Message]:
         # Turns that were asked at once are siblings by no one's wish: the next one should know of them all.
@@ -193,6 +199,21 @@ class Turn(Record):
     def reservation(self) -> Reservation:
         """What its running attempt set aside."""
         return Reservation(owner_id=self.bot_owner_id, at=self.reserved_at or self.created_at, tokens=self.reserved_tokens)
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What binds its idempotency key: its id's own part, which is derived from caller and key whatever the conversation."""
+        if self.fingerprint is None:
+            return None
+        return Receipt(
+            id=own_part(self.id),
+            fingerprint=self.fingerprint,
+            state=ReceiptState.DONE,
+            holder=self.holder,
+            lease_until=self.created_at,
+            answer=self.id,
+            expire_at=self.created_at + KEPT,
+        )
 
     @property
     def used_tokens(self) -> int:

@@ -185,8 +185,8 @@ def driven(deletion: Deletion, now: datetime) -> Deletion:
 
 
 def postponed(deletion: Deletion, until: datetime) -> Deletion:
-    """The deletion that waits for what holds it up."""
-    return deletion.model_copy(update={"due_at": until})
+    """The deletion that waits for what holds it up: no try in vain, however many documents a bot has to wait for."""
+    return deletion.model_copy(update={"due_at": until, "attempts": 0})
 
 
 def finished(deletion: Deletion, now: datetime) -> Deletion:

@@ -7,9 +7,9 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from shared.core.errors import Code, SynapseError
-from shared.domain.base import Model, Record
+from shared.domain.base import ONE_LINE, Model, Record
 
-Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=ONE_LINE)]
 """What a document is called: one line."""
 
 

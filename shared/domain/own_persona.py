@@ -6,14 +6,14 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from shared.core.ids import derived_id
-from shared.domain.base import Model, Record
+from shared.domain.base import Model, Name, Record
 from shared.domain.bot import Keyword
 
 
 class PersonaDraft(Model):
     """What a person decides of an own persona."""
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
+    name: Name
     description: str = Field(default="", max_length=2000)
     keywords: tuple[Keyword, ...] = Field(default=(), max_length=20)
     # As a bot's own: they stand in every prompt that speaks as the persona.

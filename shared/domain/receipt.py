@@ -1,10 +1,13 @@
 """The state of an idempotent call: absent, held under a lease, or done with its stored answer."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from shared.domain.base import Record
+
+# Longer than clients try again by themselves; a person who tries again the next day means something new.
+KEPT = timedelta(days=1)
 
 
 class ReceiptState(StrEnum):

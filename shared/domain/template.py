@@ -24,13 +24,15 @@ from pydantic import (
 
 from shared.core.errors import InvalidArgumentError
 from shared.core.ids import derived_id
-from shared.domain.base import Model, Record
+from shared.domain.base import Model, Name, Record, spelled
 from shared.domain.bot import GenerationSettings
 
 _PLACE = re.compile(r"\{\{[ \t]*([A-Za-z_][A-Za-z0-9_]*)[ \t]*\}\}")
 # What every JSON reader and the store hold exactly.
 _LARGEST = 2**53
 _MOST_ITEMS = 1000
+# What the largest models read at once. A short text can name one long value in thousands of places.
+MOST_RENDERED = 4_000_000
 
 
 class VariableType(StrEnum):
@@ -45,7 +47,12 @@ class VariableType(StrEnum):
     OBJECT = "object"
 
 
-VariableName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,59}$")]
+VariableName = Annotated[
+    str,
+    StringConstraints(
+        pattern=spelled(r"^[A-Za-z_][A-Za-z0-9_]{0,59}$", "a letter, then letters, digits or underscores, 60 at most")
+    ),
+]
 Option = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -65,10 +72,12 @@ class Variable(Model):
 
     @model_validator(mode="after")
     def _is_sound(self) -> Self:
-        if bool(self.options) is not (self.type is VariableType.CHOICE):
-            raise ValueError(f"options belong to a choice, and to nothing else: see {self.name}")
+        if self.type is VariableType.CHOICE and not self.options:
+            raise ValueError("options: must name what there is to choose from")
+        if self.options and self.type is not VariableType.CHOICE:
+            raise ValueError("options: may be given for a choice alone")
         if self.default is not None and (wrong := self.fault(self.default)):
-            raise ValueError(f"the default of {self.name} {wrong}")
+            raise ValueError(f"default: {wrong}")
         return self
 
     def fault(self, value: JsonValue) -> str | None:
@@ -89,7 +98,7 @@ class PromptTemplate(Model):
     With an `output_schema` the model answers JSON that fits it.
     """
 
-    name: Annotated[str, StringConstraints(min_length=1, max_length=80, strip_whitespace=True)]
+    name: Name
     description: str = Field(default="", max_length=2000)
     text: Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
     system: str = Field(default="", max_length=8000)
@@ -104,14 +113,20 @@ class PromptTemplate(Model):
     def _places_are_declared(self) -> Self:
         names = [variable.name for variable in self.variables]
         if twice := {name for name in names if names.count(name) > 1}:
-            raise ValueError(f"variables: {min(twice)} is declared twice")
+            raise ValueError(f"variables: may declare {min(twice)} once, not twice")
         if unknown := places(self.text) - set(names):
-            raise ValueError(f"text: {{{{{min(unknown)}}}}} is no variable of this prompt; declare it")
+            raise ValueError(f"text: may name declared variables alone, and {{{{{min(unknown)}}}}} is none")
         return self
 
     def render(self, values: Mapping[str, JsonValue]) -> str:
-        """The text with its values, which `chosen` has checked."""
-        return _PLACE.sub(lambda place: written(values[place[1]]), self.text)
+        """The text with its values, which `chosen` has checked. Raises InvalidArgumentError (variables) for one too long."""
+        named = _PLACE.findall(self.text)
+        texts = {name: written(values[name]) for name in named}
+        if sum(len(texts[name]) for name in named) > MOST_RENDERED:
+            raise InvalidArgumentError(
+                f"With its values the prompt would be longer than {MOST_RENDERED:,} characters.", field="variables"
+            )
+        return _PLACE.sub(lambda place: texts[place[1]], self.text)
 
 
 def _read(stored: Any) -> Any:

@@ -45,7 +45,7 @@ class Deletions(Protocol):
         ...
 
     async def due(self, now: datetime, limit: int) -> Sequence[Versioned[Deletion]]:
-        """Deletions whose `due_at` is not after now, longest due first, for the system."""
+        """Deletions whose `due_at` is not after now, longest due first, for the system; one that cannot be read is left out."""
         ...
 
 

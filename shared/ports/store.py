@@ -177,7 +177,8 @@ class Turns(Protocol):
         With `visitor`, the turn is also counted in the minute of its owner, who is not its payer, and that minute is limited.
         With `over`, the turn takes the place of that one: ConflictError where it has changed, NotFoundError where it is gone.
         Over a limit all is undone, and ResourceExhaustedError names the limit and says when to come back. The very same turn
-        again is counted once; an id that another turn has raises AlreadyExistsError.
+        again is counted once; an id that another turn has raises AlreadyExistsError, and so does an idempotency key (the turn's
+        `receipt`, stored with it) under which another conversation has a turn.
         """
         ...
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from shared.core.errors import PermissionDeniedError, UnauthenticatedError
 from shared.core.settings import Settings
 from shared.ports.identity import Caller, Identity
-from shared.runtime import wiring
+from shared.runtime import gateway, wiring
 from shared.runtime.catalogue import HttpTrigger
 
 
@@ -33,14 +33,17 @@ async def identify(request: Request, trigger: HttpTrigger, settings: Settings) -
 
 
 def client_ip(request: Request, settings: Settings) -> str:
-    """The caller's address: in the cloud the last one of X-Forwarded-For, which Google's front end added, since a client
-    can write the ones before it; elsewhere the connection's.
+    """The caller's address: in the cloud the last one of X-Forwarded-For, which Google's front end added, or the one before it
+    where that is API Gateway's; elsewhere the connection's.
     """
     forwarded = request.headers.get("x-forwarded-for", "") if settings.in_cloud() else ""
-    # Taken from the end: an entry that the client wrote would let it choose its own bucket.
-    address = forwarded.rpartition(",")[2].strip()
-    if address:
-        return address
+    # Counted from the end: an entry that the client wrote would let it choose its own bucket.
+    hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+    if len(hops) > 1 and gateway.has_handed_on(request, settings):
+        # The front end before the gateway has added the caller's; where that was not handed on, the gateway's must do.
+        return hops[-2]
+    if hops:
+        return hops[-1]
     return request.client.host if request.client else ""
 
 
@@ -51,6 +54,8 @@ def network_of(address: str) -> str:
     except ValueError:
         # What cannot be read shares one bucket instead of escaping the limit.
         return ""
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped:
+        parsed = parsed.ipv4_mapped
     # Whoever has one IPv6 address has its whole network of 64 bits, and could come from a new one each time.
     return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)  # noqa: PLR2004 - the version's name.
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.core.errors import InvalidArgumentError, SynapseError
-from shared.runtime import replies, strict_json
+from shared.runtime import gateway, replies, strict_json
 from shared.runtime.catalogue import HttpTrigger, Manifest
 from shared.runtime.replies import MethodNotAllowedError, UnsupportedMediaTypeError
 from shared.runtime.validation import read_parameter
@@ -114,7 +114,7 @@ class Rest:
 def dialect_of(request: Request, manifest: Manifest) -> Dialect | None:
     """What the request speaks, by its path below the function's address; None where the function has no such path."""
     trigger = manifest.trigger.http
-    path = request.path_params.get("path", "")
+    path = gateway.path_below(request)
     wants_stream = "text/event-stream" in request.headers.get("accept", "")
     if not path:
         return Callable(streams=wants_stream)

@@ -19,7 +19,7 @@ from shared.domain.events import Event
 from shared.ports.identity import Accounts, Caller
 from shared.ports.ledger import Receipts
 from shared.ports.rates import Rates
-from shared.runtime import access, conditions, cors, replies, wiring
+from shared.runtime import access, conditions, cors, gateway, replies, wiring
 from shared.runtime.boundary import attempt, working_seconds
 from shared.runtime.call import Call
 from shared.runtime.catalogue import HttpTrigger, Manifest
@@ -88,7 +88,7 @@ class HttpFunction:
 
     async def _answer(self, request: Request, dialect: Dialect | None, settings: Settings) -> Response:
         if dialect is None:
-            raise replies.UnknownRouteError(f"There is nothing at {request.url.path[:200]}.")
+            raise replies.UnknownRouteError(f"There is nothing at /{gateway.path_below(request)[:200]}.")
         # Whoever may not call is refused before a byte of the body is read.
         caller = await access.identify(request, self.trigger, settings)
         ip = access.client_ip(request, settings)

@@ -10,11 +10,9 @@ from shared.core.clock import Clock
 from shared.core.errors import ConflictError, InvalidArgumentError, SynapseError
 from shared.core.ids import digest, new_id
 from shared.core.log import logger
-from shared.domain.receipt import Receipt, ReceiptState
+from shared.domain.receipt import KEPT, Receipt, ReceiptState
 from shared.ports.ledger import Receipts
 
-# Longer than clients try again by themselves; a person who tries again the next day means something new.
-KEPT = timedelta(days=1)
 # What payment providers allow, so that one key can be handed through a chain of services.
 MAX_KEY_CHARACTERS = 255
 

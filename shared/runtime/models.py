@@ -154,7 +154,7 @@ def _open_openai_compatible(spec: ModelSpec, settings: Settings) -> ChatModel:
     if not (settings.openai_base_url and remote_name):
         # Only who runs the service can set them: the log tells their names, the caller learns what the caller can do.
         logger.warning("the model %s needs OPENAI_BASE_URL and OPENAI_MODEL", spec.name)
-        raise FailedPreconditionError(f"The model {spec.name} is not configured here; choose another.")
+        raise FailedPreconditionError(f"The model {spec.name} is not configured here; choose another.", field="model")
     from shared.adapters.openai_compatible import OpenAiCompatibleChatModel, open_client
 
     patience = _patience(settings)

@@ -77,6 +77,9 @@ def headers_of(error: SynapseError) -> dict[str, str]:
         return {"WWW-Authenticate": "Bearer"}
     # A precondition that failed fails again; what comes back is what another's write was only in the way of.
     if error.code in _COMES_BACK and not isinstance(error, VersionMismatchError):
+        # A full stock does not empty by itself: only a limit that says when it ends asks the client back.
+        if error.code is Code.RESOURCE_EXHAUSTED and error.retry_after_seconds is None:
+            return {}
         return {"Retry-After": str(max(1, math.ceil(error.retry_after_seconds or 1)))}
     return {}
 

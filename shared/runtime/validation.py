@@ -8,12 +8,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, to_json, to_jsonable_python
 
 from shared.core.errors import InvalidArgumentError
+from shared.runtime.sentences import field_of, sentence_of
 
 Request = TypeVar("Request", bound=BaseModel)
 
 _SHOWN_PROBLEMS = 5
-# The name of an unknown field is the caller's own text, and it stands in our log.
-_SHOWN_NAME_CHARACTERS = 100
 
 
 def validate(model: type[Request], fields: Mapping[str, Any]) -> Request:
@@ -22,7 +21,7 @@ def validate(model: type[Request], fields: Mapping[str, Any]) -> Request:
     try:
         return model.model_validate_json(to_json(fields), strict=True)
     except ValidationError as error:
-        raise _named(error.errors(include_url=False, include_input=False, include_context=False)) from error
+        raise _named(_problems(error)) from error
 
 
 def read_message(model: type[Request], body: str) -> Request:
@@ -30,7 +29,7 @@ def read_message(model: type[Request], body: str) -> Request:
     try:
         return model.model_validate_json(body, extra="ignore")
     except ValidationError as error:
-        raise _named(error.errors(include_url=False, include_input=False, include_context=False)) from error
+        raise _named(_problems(error)) from error
 
 
 def read_parameter(model: type[BaseModel], name: str, text: str) -> Any:
@@ -44,8 +43,7 @@ def read_parameter(model: type[BaseModel], name: str, text: str) -> Any:
     try:
         return to_jsonable_python(_adapter(field.annotation).validate_strings(text))
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False, include_context=False)
-        raise _named([{**problem, "loc": (name,)} for problem in problems]) from error
+        raise _named([{**problem, "loc": (name,)} for problem in _problems(error)]) from error
 
 
 @cache
@@ -53,20 +51,11 @@ def _adapter(annotation: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(cast("Any", annotation))
 
 
-# The input itself never becomes part of the message: it may be a secret that was put into the wrong field.
+def _problems(error: ValidationError) -> list[ErrorDetails]:
+    # The input itself is left out, so that no sentence can repeat it.
+    return error.errors(include_url=False, include_input=False)
+
+
 def _named(problems: Sequence[ErrorDetails]) -> InvalidArgumentError:
-    sentences = [_sentence(problem) for problem in problems[:_SHOWN_PROBLEMS]]
-    return InvalidArgumentError(" ".join(sentences), field=_path(problems[0]))
-
-
-def _sentence(problem: ErrorDetails) -> str:
-    path = _path(problem)
-    if problem["type"] == "missing":
-        return f"{path} is required."
-    if problem["type"] == "extra_forbidden":
-        return f"{path} is not a field of this function."
-    return f"{path}: {problem['msg']}."
-
-
-def _path(problem: ErrorDetails) -> str:
-    return ".".join(str(part)[:_SHOWN_NAME_CHARACTERS] for part in problem["loc"]) or "data"
+    sentences = [sentence_of(problem) for problem in problems[:_SHOWN_PROBLEMS]]
+    return InvalidArgumentError(" ".join(sentences), field=field_of(problems[0]))

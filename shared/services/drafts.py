@@ -10,9 +10,9 @@ from shared.ports.prompts import Personas
 from shared.ports.vault import ProviderKeys
 from shared.services.personas import find_persona
 
-# Whatever has a colon may be an address. A page puts the icon into an attribute, where javascript: and data: would act, and a
-# plain http: image would tell a network's every listener who reads; `:whale:` is how chats write an emoji.
-_SAFE_ICON = re.compile(r"[^:]*|:[\w+-]+:|https://[^\s\"'<>]+")
+# Whatever has a colon or begins with two slashes may be an address. A page puts the icon into an attribute, where javascript: and
+# data: would act, and a plain http: image would tell a network's every listener who reads; `:whale:` is how chats write an emoji.
+_SAFE_ICON = re.compile(r"(?!\s*[/\\]{2})[^:]*|:[\w+-]+:|https://[^\s\"'<>]+")
 
 
 @dataclass(frozen=True)

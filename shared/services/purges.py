@@ -28,6 +28,9 @@ MOST = 500
 AT_ONCE = 16
 """Objects that are removed side by side: the bucket answers each in some 50 ms."""
 
+NEAREST = 50
+"""Hits of the last search, each a billed read: what is left of the document would be the first, but for equal texts of others."""
+
 PAUSE = timedelta(seconds=60)
 """How long a bot waits for its documents' own deletions before it looks again, unless the last of them asks it to."""
 
@@ -127,12 +130,13 @@ class DocumentPurge:
         """Whether its bot's deletion waits for nothing but this one."""
         if not deletion.part_of or not deletion.bot_id:
             return False
-        return await self.remains.count_documents(deletion.bot_id, deletion.owner_id) == 0
+        # One read, where a count of a big bot's documents would cost several, once for each of them.
+        return not await self.remains.documents(deletion.bot_id, deletion.owner_id, 1)
 
     async def check(self, deletion: Deletion) -> None:
         """By its own vector the document's chunks would be the nearest of all."""
         document_id, bot_id = deletion.target_id, deletion.bot_id
-        hits = await self.index.search(deletion.probe, bot_id, deletion.owner_id, 1000) if deletion.probe and bot_id else ()
+        hits = await self.index.search(deletion.probe, bot_id, deletion.owner_id, NEAREST) if deletion.probe and bot_id else ()
         is_found = any(hit.chunk.document_id == document_id for hit in hits)
         steps = await self.remains.count(DeletionKind.DOCUMENT, document_id)
         if is_found or steps or await self.chunks.count(document_id) or await self._objects(document_id):

@@ -78,7 +78,7 @@ class Telling:
     knowledge: Knowledge
 
     async def ask(self, wanted: Wanted) -> AsyncGenerator[Told, None]:
-        """A new turn; under an idempotency key that was used before, the turn that it made then.
+        """A new turn; under an idempotency key that was used before, the turn that it made then, asked again where it failed.
 
         Raises as `Chats.begin`, and InvalidArgumentError (field idempotency_key) where that was for another request.
         """
@@ -92,8 +92,10 @@ class Telling:
                 raise
         else:
             return
-        await self._require_same(turn.record)
-        async with aclosing(self.resume(turn.record.id, wanted.caller_id)) as outputs:
+        made = await self._same(turn.record)
+        # A failure is no answer that a key would keep: who sends the request again wants one.
+        unfinished = _UNFINISHED | {made.status} if made.status is TurnStatus.FAILED else _UNFINISHED
+        async with aclosing(self._resumed(made.id, wanted.caller_id, unfinished)) as outputs:
             async for output in outputs:
                 yield output
 
@@ -102,9 +104,14 @@ class Telling:
 
         Raises NotFoundError (field turn_id), and what `Chats.take` and entering the turn raise; then what is stored stays.
         """
+        async with aclosing(self._resumed(turn_id, uid, _UNFINISHED)) as outputs:
+            async for output in outputs:
+                yield output
+
+    async def _resumed(self, turn_id: str, uid: str, unfinished: frozenset[TurnStatus]) -> AsyncGenerator[Told, None]:
         page = _Page(turn_id)
         read = await self.chats.turns.find(turn_id, uid)
-        while read is not None and read.value.status in _UNFINISHED:
+        while read is not None and read.value.status in unfinished:
             if read.value.is_held(self.chats.clock()):
                 for event in page.growth(read.value):
                     yield event
@@ -150,9 +157,12 @@ class Telling:
             if turn.has_begun:
                 raise
 
-    async def _require_same(self, asked: Turn) -> None:
+    async def _same(self, asked: Turn) -> Turn:
+        """The turn that the same request has made under its key."""
         stored = await self.chats.turns.load(asked.id)
-        # Answering the first request's turn would tell the caller that the second was asked.
-        if stored and stored.value.fingerprint != asked.fingerprint:
+        # Answering the first request's turn would tell the caller that the second was asked. Where none is under this id, the
+        # key's turn is another conversation's, or is gone.
+        if stored is None or stored.value.fingerprint != asked.fingerprint:
             message = "idempotency_key was used for another request; take a new key for a new request."
             raise InvalidArgumentError(message, field="idempotency_key")
+        return stored.value

@@ -88,7 +88,7 @@ async def stores(request: pytest.FixtureRequest) -> AsyncIterator[Stores]:
         yield _in_memory()
     else:
         client = AsyncClient(project=request.getfixturevalue("fresh_project"))
-        yield _in_firestore(client)
+        yield in_firestore(client)
         await client._firestore_api.transport.close()
 
 
@@ -120,7 +120,8 @@ def _in_memory() -> Stores:
     )
 
 
-def _in_firestore(client: AsyncClient) -> Stores:
+def in_firestore(client: AsyncClient) -> Stores:
+    """The adapters, with the same clock."""
     return Stores(
         bots=FirestoreBots(client),
         log=FirestoreLog(client, lambda: NOW),

@@ -37,9 +37,9 @@ async def spent_in(turns: Turns) -> int:
     return (await turns.reserve(turn("asking", reserved_tokens=0), OFTEN)).totals.tokens_this_month
 
 
-async def interrupted(stores: Stores) -> Versioned[Turn]:
+async def interrupted(stores: Stores, **fields: object) -> Versioned[Turn]:
     """A turn that was settled without an end, at a cost of 40 tokens."""
-    made = turn(conversation().id)
+    made = turn(conversation().id, **fields)
     ended = await run(stores, made, unstored(conversation(id=made.conversation_id)), status=TurnStatus.INTERRUPTED)
     read = await stores.turns.load(ended.id)
     assert read is not None

@@ -11,7 +11,7 @@ from shared.domain.device import MAX_DEVICES, Device, DeviceEvent, Platform
 from tests.contracts.conftest import Stores
 from tests.contracts.records import NAUGHTY, NOW, after
 
-ODD_UIDS = ["owner", "a/b", "ü", "a b", "x" * 128]
+ODD_UIDS = ["owner", "a/b", "a%2Fb", "ü", "a b", "auth0|5f7c", ".", "..", "__ada__", "/" * 128, "🗺" * 128]
 
 
 def account(uid: str = "owner", username: str | None = "Ada", **fields: object) -> Account:

@@ -1,26 +1,37 @@
 """Real SDKs against a server that speaks their provider's format: streams, refusals, cuts, silence."""
 
 import asyncio
+import json
 import traceback
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from io import StringIO
 from types import ModuleType
 
 import pytest
 
+from shared.adapters import gemini_client
+from shared.adapters.gemini_chat import GeminiChatModel
 from shared.adapters.model_streams import Patience
+from shared.adapters.openai_compatible import OpenAiCompatibleChatModel, open_client
+from shared.core import log
 from shared.core.errors import (
     DeadlineExceededError,
+    FailedPreconditionError,
     InternalError,
     InvalidArgumentError,
     NotFoundError,
     ResourceExhaustedError,
+    SynapseError,
     UnavailableError,
 )
 from shared.domain.conversation import TokenUsage
 from shared.domain.prompt import Completion, ModelEvent, TextDelta
+from shared.ports.models import ChatModel
+from shared.runtime.boundary import attempt
+from tests.wire import gemini_format, openai_format
 from tests.wire.providers import PATIENT, PROMPT, PROVIDERS, SETTINGS
 from tests.wire.server import Reply, WireServer, json_reply, running
 
@@ -38,8 +49,20 @@ async def server() -> AsyncIterator[WireServer]:
         yield started
 
 
+@pytest.fixture
+def lines() -> Iterator[StringIO]:
+    stream = StringIO()
+    log.configure(stream)
+    yield stream
+    log.logger.handlers.clear()
+
+
 async def stream(provider: ModuleType, server: WireServer, patience: Patience = PATIENT) -> list[ModelEvent]:
-    return [event async for event in provider.open_model(server.url, patience).stream(PROMPT, SETTINGS)]
+    return await _all(provider.open_model(server.url, patience))
+
+
+async def _all(model: ChatModel) -> list[ModelEvent]:
+    return [event async for event in model.stream(PROMPT, SETTINGS)]
 
 
 async def test_pieces_arrive_as_they_were_cut_without_empty_ones(provider, server):
@@ -115,14 +138,45 @@ async def test_a_page_of_a_proxy_in_place_of_json_is_still_an_error_of_the_port(
         await stream(provider, server)
 
 
-@pytest.mark.parametrize("status", [401, 403])
-async def test_a_refused_key_stands_nowhere_in_what_the_log_would_print(provider, server, status):
-    server.will_reply(provider.failure(status))
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503, 504])
+async def test_a_key_that_the_provider_repeats_stands_nowhere_in_the_log(provider, server, lines, status):
+    server.will_reply(provider.failure(status, {"X-Request-Id": provider.KEY}))
 
-    with pytest.raises(InternalError) as raised:
-        await stream(provider, server)
+    refused = await attempt(stream(provider, server))
 
-    assert provider.KEY not in "".join(traceback.format_exception(raised.value))
+    assert isinstance(refused, SynapseError)
+    assert provider.KEY not in lines.getvalue() + "".join(traceback.format_exception(refused))
+    [told] = [line for line in map(json.loads, lines.getvalue().splitlines()) if "status" in line]
+    assert (told["status"], told["request_id"]) == (status, None)
+
+
+async def test_an_error_within_the_stream_keeps_the_providers_words_out_of_the_log(provider, server, lines):
+    server.will_reply(Reply((provider.failure_within(503),)))
+
+    refused = await attempt(stream(provider, server))
+
+    assert isinstance(refused, UnavailableError)
+    assert "Out of luck" not in lines.getvalue()
+    assert provider.KEY not in lines.getvalue()
+
+
+@pytest.mark.parametrize("request_id", ["req_0123456789abcdef0123456789abcdef", "01234567-89ab-cdef-0123-456789abcdef"])
+async def test_the_log_keeps_the_request_id_that_a_providers_support_asks_for(provider, server, lines, request_id):
+    server.will_reply(provider.failure(503, {"X-Request-Id": request_id}))
+
+    await attempt(stream(provider, server))
+
+    assert request_id in lines.getvalue()
+
+
+async def test_a_key_that_no_header_can_hold_stands_nowhere_in_the_log(server, lines):
+    client = open_client(f"{server.url}/v1", f"{openai_format.KEY}\n", PATIENT)
+
+    refused = await attempt(_all(OpenAiCompatibleChatModel(openai_format.SPEC, client, PATIENT)))
+
+    assert isinstance(refused, UnavailableError)
+    assert openai_format.KEY not in lines.getvalue()
+    assert "LocalProtocolError" in lines.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -298,3 +352,11 @@ async def test_a_parameter_that_is_refused_again_is_not_tried_for_ever(server):
         await stream(openai, server)
 
     assert len(server.requests) == 2
+
+
+async def test_without_credentials_gemini_is_not_configured_rather_than_broken(monkeypatch):
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", "/nowhere/credentials.json")
+    model = GeminiChatModel(gemini_format.SPEC, gemini_client.open_client("demo-synapse", "global", PATIENT), PATIENT)
+    with pytest.raises(FailedPreconditionError, match="not configured here") as refused:
+        [event async for event in model.stream(PROMPT, SETTINGS)]
+    assert refused.value.field == "model"

@@ -168,6 +168,19 @@ async def test_an_expired_turn_is_gone_before_the_store_removes_it(stores: Store
     assert (await stores.turns.list("c", "owner", PageRequest())).items == (kept,)
 
 
+async def test_a_conversation_is_kept_as_long_as_its_turns_and_gone_before_the_store_removes_it(stores: Stores) -> None:
+    gone, kept = (conversation(tail=(), turns=0, age=number) for number in range(2))
+    for thread, expiries in ((gone, (NOW,)), (kept, (after(1), NOW))):
+        for expire_at in expiries:
+            head = await stores.turns.head(thread.id, "owner") or unstored(thread)
+            await run(stores, turn(thread.id, expire_at=expire_at), head)
+
+    assert await stores.turns.head(gone.id, "owner") is None
+    assert (await stores.turns.context("owner", gone.id, None)).conversation is None
+    assert (await head_of(stores, kept.id)).value.expire_at == after(1)
+    assert [one.id for one in (await stores.turns.conversations("owner", PageRequest())).items] == [kept.id]
+
+
 async def test_a_turn_without_a_lease_reads_as_interrupted_by_its_reader(stores: Stores) -> None:
     await reserved(stores, made := turn("c", lease_until=after(10)))
 

@@ -155,6 +155,17 @@ async def test_a_server_that_does_not_answer_firebase_admin_is_unavailable(
         await doing(toolkit)
 
 
+async def test_what_a_failing_server_repeats_of_a_token_does_not_reach_the_log(
+    server: WireServer, toolkit: IdentityToolkit, lines: StringIO
+) -> None:
+    server.answer = lambda _: Reply((b"<html>Bad gateway for id-token</html>",), 502, content_type="text/html")
+
+    assert isinstance(await attempt(toolkit.create_session("id-token", timedelta(hours=1))), UnavailableError)
+
+    assert lines.getvalue()
+    assert "id-token" not in lines.getvalue()
+
+
 async def test_nobody_listening_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FIREBASE_AUTH_EMULATOR_HOST", "127.0.0.1:1")
     async with open_client("key", "127.0.0.1:1") as http:

@@ -25,7 +25,7 @@ from tests.memory.counting import RepeatingClient
 
 
 async def test_a_reservation_that_is_repeated_counts_once(repeating: RepeatingClient) -> None:
-    made, turns = turn("thread"), FirestoreTurns(repeating)
+    made, turns = turn("thread", fingerprint="keyed"), FirestoreTurns(repeating)
 
     first = await turns.reserve(made, OFTEN)
 

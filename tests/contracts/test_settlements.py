@@ -146,6 +146,19 @@ async def test_a_turn_of_a_conversation_that_was_deleted_meanwhile_goes_with_it_
     assert await spent(stores) == 40
 
 
+async def test_who_finds_a_dead_turn_of_a_deleted_conversation_does_not_leave_it_there(stores: Stores) -> None:
+    thread = conversation()
+    tombstone = thread.model_copy(update={"deleted_at": NOW})
+    await stores.turns.rewrite(unstored(thread), tombstone)
+    read = await reserved(stores, turn(thread.id))
+
+    with pytest.raises(NotFoundError):
+        await stores.turns.settle(read, read.value.abandoned("sweeper", NOW), await head_of(stores, thread.id))
+
+    assert (await stores.turns.load(read.value.id), (await head_of(stores, thread.id)).value) == (None, tombstone)
+    assert await spent(stores) == 0
+
+
 async def test_a_second_settlement_counts_the_turn_no_more_and_shows_its_better_answer(stores: Stores) -> None:
     read = await interrupted(stores)
     again = (await stores.turns.reserve(taking(read), OFTEN, over=read)).turn

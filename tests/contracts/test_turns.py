@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from shared.core.errors import AlreadyExistsError, ConflictError, NotFoundError, ResourceExhaustedError
+from shared.core.ids import own_part
 from shared.domain.plan import FlowLimits, FlowTotals
 from shared.ports.store import Reserved
 from tests.contracts.conftest import Stores
@@ -49,6 +50,38 @@ async def test_a_reserved_turn_is_counted_once_and_its_id_is_no_other_turns(stor
         await stores.turns.reserve(turn("c", id=made.id, question="Another?"), OFTEN)
 
     assert (await stores.turns.reserve(turn("c"), OFTEN)).totals.turns_this_month == 2
+
+
+async def test_of_twenty_conversations_at_once_one_has_a_turn_under_a_key(stores: Stores) -> None:
+    asked = [turn(f"c{number}", id=f"c{number}-key", fingerprint=f"{number}") for number in range(20)]
+
+    results = await asyncio.gather(*(stores.turns.reserve(one, OFTEN) for one in asked), return_exceptions=True)
+
+    [won] = [result for result in results if isinstance(result, Reserved)]
+    assert [isinstance(result, AlreadyExistsError) for result in results].count(True) == 19
+    assert [await stores.turns.load(one.id) is not None for one in asked].count(True) == 1
+    assert (await stores.turns.reserve(won.turn.value, OFTEN)).totals.turns_this_month == 1
+
+
+async def test_a_turn_that_was_undone_frees_its_key(stores: Stores) -> None:
+    none = OFTEN.model_copy(update={"turns_per_month": 0})
+    with pytest.raises(ResourceExhaustedError):
+        await stores.turns.reserve(turn("c", id="c-key", fingerprint="1"), none)
+
+    assert (await stores.turns.reserve(turn("d", id="d-key", fingerprint="2"), OFTEN)).totals.turns_this_month == 1
+
+
+async def test_a_turn_is_taken_over_under_the_key_that_it_has(stores: Stores) -> None:
+    read = await interrupted(stores, fingerprint="1")
+
+    with pytest.raises(ResourceExhaustedError):
+        await stores.turns.reserve(taking(read), OFTEN.model_copy(update={"turns_per_month": 1}), over=read)
+    back = await stores.turns.load(read.value.id)
+    assert back is not None
+    await stores.turns.reserve(taking(back), OFTEN, over=back)
+
+    with pytest.raises(AlreadyExistsError):
+        await stores.turns.reserve(turn("d", id=f"d-{own_part(read.value.id)}", fingerprint="2"), OFTEN)
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,8 @@ def _things_of_ones_own(one: Speaker) -> None:
 def _a_bot(one: Speaker) -> str:
     bot_id = str(one.call("create_bot", name="Whales")["id"])
     one.call("list_bots")
-    link = one.call("update_bot", bot_id=bot_id, name="Whale expert", persona_id="pirate", visibility="link")["link"]
+    one.call("update_bot", bot_id=bot_id, name="Whale expert", persona_id="pirate")
+    link = one.call("share_bot", bot_id=bot_id)["link"]
     assert one.call("get_shared_bot", link=link)["name"] == "Whale expert"
     assert [version["version"] for version in one.call("list_bot_versions", bot_id=bot_id)["items"]] == [2, 1]
     assert one.call("restore_bot_version", bot_id=bot_id, version=1)["version"] == 3

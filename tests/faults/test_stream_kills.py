@@ -1,4 +1,4 @@
-"""The process that streams is killed at random moments: every answer is completed or kept as it stood, none lost or doubled."""
+"""The process that streams, or resumes, is killed at random moments: every answer is completed or kept, none lost or doubled."""
 
 import asyncio
 import json
@@ -8,12 +8,12 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import httpx
 import pytest
@@ -30,10 +30,11 @@ from shared.domain.conversation import Conversation, Turn, TurnStatus, usage_of
 from tests.faults.chat_server import ANSWER, MODEL
 
 KILLS = 50
+SECOND_KILLS = 10
 STREAMS = 3
 SEED = 20
 LATER = timedelta(minutes=10)
-"""Every lease has ended by then."""
+"""The leases of what runs now have ended by then."""
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,16 @@ class Trial:
                 case {"error": error}:
                     pytest.fail(f"{turn_id}: {error}")
 
-    async def kill(self, server: Server) -> None:
-        """Some streams at once, and the end of their process somewhere in the middle of them."""
-        streams = [asyncio.create_task(self.ask(server)) for _ in range(STREAMS)]
+    async def kill_asked(self, server: Server) -> None:
+        """Some new turns at once, and the end of their process somewhere in the middle of them."""
+        await self._kill(server, *(self.ask(server) for _ in range(STREAMS)))
+
+    async def kill_resumed(self, server: Server, turn_ids: Sequence[str]) -> None:
+        """The same, of turns whose first process has been killed."""
+        await self._kill(server, *(resumed(server, turn_id) for turn_id in turn_ids))
+
+    async def _kill(self, server: Server, *streamed: Coroutine[Any, Any, object]) -> None:
+        streams = [asyncio.create_task(one) for one in streamed]
         await asyncio.sleep(self.dice.uniform(0, 0.9))
         server.kill()
         await asyncio.gather(*streams)
@@ -175,7 +183,7 @@ class Record:
 
 async def sweep(client: AsyncClient) -> None:
     turns, usage = FirestoreTurns(client), FirestoreUsage(client)
-    await sweep_abandoned_turns.use_case(turns=turns, usage=usage, clock=lambda: system_clock() + LATER)
+    await sweep_abandoned_turns.use_case(turns=turns, usage=usage, clock=lambda: system_clock() + 3 * LATER)
 
 
 @pytest.mark.timeout(400)
@@ -187,41 +195,59 @@ async def test_streams_survive_fifty_kills_of_their_process(
     trial, record = Trial(), Record(client)
     with Servers.of(tmp_path, {**emulators, "GOOGLE_CLOUD_PROJECT": fresh_project}) as servers:
         for _ in range(KILLS):
-            await trial.kill(await servers.start())
+            await trial.kill_asked(await servers.start())
         killed = await record.turns()
         dead = sorted(turn.id for turn in killed.values() if turn.status is TurnStatus.RUNNING)
-        later = await servers.start(LATER.total_seconds())
-        texts = {turn_id: await resumed(later, turn_id) for turn_id in dead[::2]}
+        for number in range(SECOND_KILLS):
+            later = await servers.start(LATER.total_seconds())
+            await trial.kill_resumed(later, dead[STREAMS * number : STREAMS * (number + 1)])
+        killed_again = await record.turns()
+        latest = await servers.start(2 * LATER.total_seconds())
+        texts = {turn_id: await resumed(latest, turn_id) for turn_id in dead[::2]}
     for _ in range(2):
         await sweep(client)
 
     turns, conversations = await record.turns(), await record.conversations()
-    check_answers(trial, killed, turns, texts)
+    check_second_attempts(killed, killed_again)
+    check_answers(trial, killed_again, turns, texts)
     check_conversations(turns, conversations)
     charged = sum(usage_of(turn.calls).total for turn in turns.values())
     assert (await record.tokens(), await record.reservations()) == (charged, 0)
     await client._firestore_api.transport.close()
     with capsys.disabled():
         statuses = Counter(turn.status.value for turn in turns.values())
-        told = f"{KILLS} kills of {len(turns)} streams: {len(dead)} died, {len(texts)} of them were resumed whole"
+        twice = sum(turn.status is TurnStatus.RUNNING and turn.attempt > 1 for turn in killed_again.values())
+        told = f"{KILLS} kills of {len(turns)} streams: {len(dead)} died, {twice} again when resumed, {len(texts)} became whole"
         sys.stdout.write(
             f"\n{told}; in the end {dict(statuses)} in {len(conversations)} conversations, {charged} tokens charged\n"
         )
     assert len(dead) > KILLS
+    assert twice > SECOND_KILLS
+
+
+def check_second_attempts(killed: Mapping[str, Turn], killed_again: Mapping[str, Turn]) -> None:
+    """One that was killed too has taken nothing of what its reader had."""
+    assert killed.keys() == killed_again.keys()
+    for turn_id, turn in killed.items():
+        assert killed_again[turn_id].answer.startswith(turn.answer)
 
 
 def check_answers(trial: Trial, killed: Mapping[str, Turn], turns: Mapping[str, Turn], resumed_texts: Mapping[str, str]) -> None:
-    """No turn that a client knew of is lost; each is whole, or exactly what was stored when its process died."""
+    """No turn that a client knew of is lost; each is whole, or exactly what was stored when its last process died."""
     assert trial.shown.keys() <= turns.keys() == killed.keys()
     for turn_id, turn in turns.items():
-        if turn_id in trial.ended or turn_id in resumed_texts or killed[turn_id].status is not TurnStatus.RUNNING:
+        was_whole = killed[turn_id].status is TurnStatus.DONE
+        assert was_whole or turn_id not in trial.ended
+        if was_whole or turn_id in resumed_texts:
             assert (turn.status, turn.answer) == (TurnStatus.DONE, ANSWER)
         else:
             assert (turn.status, turn.answer) == (TurnStatus.INTERRUPTED, killed[turn_id].answer)
             assert ANSWER.startswith(turn.answer)
         assert ANSWER.startswith(trial.shown.get(turn_id, ""))
         assert resumed_texts.get(turn_id, ANSWER) == ANSWER
-        assert (turn.lease_until, turn.attempt, turn.settlements) == (None, 1 + (turn_id in resumed_texts), turn.attempt)
+        is_asked_again = turn_id in resumed_texts and not was_whole
+        assert (turn.lease_until, turn.attempt) == (None, killed[turn_id].attempt + is_asked_again)
+        assert turn.settlements == turn.attempt
 
 
 def check_conversations(turns: Mapping[str, Turn], conversations: Mapping[str, Conversation]) -> None:

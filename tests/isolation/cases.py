@@ -50,6 +50,13 @@ class Unnamed(NamedTuple):
     protocol: Protocol
 
 
+class Paged(NamedTuple):
+    """A call by Bob of a list, from where Alice's goes on."""
+
+    function: str
+    protocol: Protocol
+
+
 _OWN_MODEL = {"own_model": {"model": "gpt-4.1-mini"}}
 _BESIDE: dict[tuple[str, str], dict[str, Any]] = {
     ("chat", "persona_id"): {"bot_id": None},
@@ -113,6 +120,13 @@ def foreign() -> Iterator[Foreign]:
 def unnamed() -> Iterator[Unnamed]:
     """Every function whose request names nothing."""
     yield from (Unnamed(one.name, protocol) for one in called() if not id_fields(one.name) for protocol in Protocol)
+
+
+def paged() -> Iterator[Paged]:
+    """Every function that lists."""
+    for manifest in called():
+        if "cursor" in entry_of(manifest.name).contract.request.model_fields:
+            yield from (Paged(manifest.name, protocol) for protocol in Protocol)
 
 
 def _name(path: Path) -> str:

@@ -114,7 +114,17 @@ class Tenants(ExampleWorld):
         self.identity.callers["alice"] = replace(ALICE, signed_in_at=NOW - timedelta(hours=1))
         self._change(signed_out_at=NOW - timedelta(minutes=1))
 
-    def everything(self) -> dict[str, Any]:
+    def have_a_second_of_all_that_is_listed(self) -> None:
+        """Each a minute older than the first, so that a page of one has another behind it."""
+        store = self.store
+        for kept in (store.bot_versions, store.conversations, store.turns, store.provider_keys, store.personas, store.prompts):
+            _double(kept)
+        store.documents.update({f"{key}-2": store.stamp(_second(one.value)) for key, one in list(store.documents.items())})
+
+    async def lay_out(self) -> None:
+        """Put everything where the functions look for it, which here it is already."""
+
+    async def everything(self) -> dict[str, Any]:
         """All that is kept anywhere, each thing under a name of its own; what counts nothing is not there."""
         places = {name: keeper for name, keeper in vars(self).items() if type(keeper).__module__.startswith("tests.memory")}
         return {
@@ -133,6 +143,18 @@ def _members(kept: Any) -> list[tuple[str, Any]]:
     if isinstance(kept, Mapping):
         return [(str(key), value) for key, value in kept.items() if value and value != Stock()]
     return [(str(number), value) for number, value in enumerate(kept)] if isinstance(kept, list | tuple) else []
+
+
+def _double(kept: dict[Any, Any]) -> None:
+    kept.update({(key, 2): _second(one) for key, one in list(kept.items())})
+
+
+def _second(record: Kept) -> Kept:
+    """Another one of the same owner and in the same place."""
+    own: dict[str, Any] = dict(record)
+    names = {name: f"{own[name]}-2" for name in ("id", "key_id", "persona_id", "prompt_id") if name in own}
+    times = {name: own[name] - timedelta(minutes=1) for name in ("created_at", "updated_at") if name in own}
+    return record.model_copy(update={**names, **times, **({"number": own["number"] + 10} if "number" in own else {})})
 
 
 def _copy(kept: dict[str, Any]) -> None:

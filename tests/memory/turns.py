@@ -41,12 +41,14 @@ class MemoryTurns:
             return Reserved(Versioned(stored, stored), flow_of(self.store, reservation))
         if over:
             self._require(over)
-        elif stored:
+        elif stored or (turn.receipt and turn.receipt.id in self.store.receipts):
             raise AlreadyExistsError("Another record has this id.")
         totals = add_flow(self.store, reservation, limits)
         if visitor:
             self._count_visit(turn, limits, visitor)
         self.store.turns[place] = turn
+        if turn.receipt and not over:
+            self.store.receipts[turn.receipt.id] = turn.receipt
         return Reserved(Versioned(turn, turn), totals)
 
     def _count_visit(self, turn: Turn, limits: FlowLimits, visitor: FlowLimits) -> None:
@@ -114,7 +116,10 @@ class MemoryTurns:
 
     async def head(self, conversation_id: str, owner_id: str) -> Versioned[Conversation] | None:
         conversation = self.store.conversations.get(conversation_id)
-        return Versioned(conversation, conversation) if conversation and conversation.owner_id == owner_id else None
+        if conversation is None or conversation.owner_id != owner_id:
+            return None
+        is_gone = conversation.deleted_at is None and self._is_expired(conversation)
+        return None if is_gone else Versioned(conversation, conversation)
 
     async def rewrite(self, read: Versioned[Conversation], conversation: Conversation) -> None:
         stored = self.store.conversations.get(conversation.id)
@@ -125,7 +130,8 @@ class MemoryTurns:
     async def conversations(self, owner_id: str, page: PageRequest) -> Page[Conversation]:
         own = (conversation for conversation in self.store.conversations.values() if conversation.owner_id == owner_id)
         found = _newest_first(own, lambda conversation: conversation.updated_at, page)
-        return found.model_copy(update={"items": tuple(one for one in found.items if one.deleted_at is None)})
+        kept = tuple(one for one in found.items if one.deleted_at is None and not self._is_expired(one))
+        return found.model_copy(update={"items": kept})
 
     def _require(self, read: Versioned[Turn]) -> None:
         stored = self.store.turns.get(_place(read.value.id))
@@ -134,8 +140,8 @@ class MemoryTurns:
         if stored is not read.version:
             raise ConflictError("The turn has changed since it was read.")
 
-    def _is_expired(self, turn: Turn) -> bool:
-        return turn.expire_at is not None and turn.expire_at <= self._clock()
+    def _is_expired(self, record: Turn | Conversation) -> bool:
+        return record.expire_at is not None and record.expire_at <= self._clock()
 
 
 class MemoryUsage:

@@ -9,7 +9,10 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from shared.adapters.firestore_accounts import FirestoreAccounts
+from shared.adapters.firestore_client import open_client
 from shared.core.ids import new_id
+from shared.domain.account import Account
 
 OWNER, STRANGER = "owner", "stranger"
 OWN = {"owner_id": {"stringValue": OWNER}}
@@ -194,3 +197,18 @@ def test_who_may_not_act_does_not_read_either(host: str, account: dict[str, Any]
     owner = Browser(host, project, OWNER, auth_time)
 
     assert (owner.get("documents/d"), owner.list("", "documents", OWNER)) == (status, (status, int(status == 200)))
+
+
+@pytest.mark.parametrize(
+    "uid", ["auth0|5f7c", "a/b", "a/b/c", "50%25", "a%2Fb", "..", ".", "__ada__", "_ada", "ü b", "a@b.example"]
+)
+async def test_any_uid_that_is_suspended_does_not_read(host: str, emulators: Mapping[str, str], uid: str) -> None:
+    project = f"demo-{new_id()}"
+    assert Browser(host, project, "*").write("documents/d", {"owner_id": {"stringValue": uid}}) == 200
+    owner, client = Browser(host, project, uid), open_client(project)
+    before = owner.get("documents/d")
+
+    await FirestoreAccounts(client).create(Account(id=uid, suspended=True))
+
+    assert (before, owner.get("documents/d")) == (200, 403)
+    await client._firestore_api.transport.close()

@@ -67,6 +67,18 @@ def test_every_function_is_told_the_key_that_is_made(planned):
     assert key["rotation_period"] == f"{90 * 86_400}s"
 
 
+def test_the_gateways_key_is_made_once_and_told_to_every_function(plan, planned):
+    unknown = {
+        change["address"]: change["change"]["after_unknown"]["service_config"][0]["environment_variables"]
+        for change in plan["resource_changes"]
+        if change["type"] == "google_cloudfunctions2_function"
+    }
+
+    assert list(planned("terraform_data")) == ["terraform_data.gateway_key"]
+    assert unknown
+    assert [address for address, variables in unknown.items() if variables != {"GATEWAY_KEY": True}] == []
+
+
 def test_bytecode_is_marked_by_hash(planned):
     for name, after in functions(planned).items():
         assert after["build_config"][0]["environment_variables"]["SOURCE_DATE_EPOCH"].isdigit(), name

@@ -455,8 +455,8 @@ export interface paths {
          */
         get: operations["get_bot"];
         /**
-         * Changes a bot: another configuration becomes a new version, while sharing belongs to the bot and makes none.
-         * @description Changes a bot: another configuration becomes a new version, while sharing belongs to the bot and makes none.
+         * Changes a bot: another configuration becomes a new version.
+         * @description Changes a bot: another configuration becomes a new version.
          *
          *     The bot as it is now; a configuration that it has already makes no version, so a repeated call answers alike.
          */
@@ -512,6 +512,28 @@ export interface paths {
          *     Best first. A search counts as no turn; the query's tokens, which a model turns into a vector, are the caller's.
          */
         post: operations["search_knowledge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/child-bots/{bot_id}/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Opens a bot to whoever holds its link, shuts it again, or gives it another link; its configuration stays as it is.
+         * @description Opens a bot to whoever holds its link, shuts it again, or gives it another link; its configuration stays as it is.
+         *
+         *     The bot with its `link`. A bot that is shared again has the link that it had, unless a new one is asked for.
+         */
+        post: operations["share_bot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1203,8 +1225,8 @@ export interface components {
         CitationFound: {
             citation: components["schemas"]["Citation"];
             /**
-             * @default citation
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             type: "citation";
         };
@@ -1911,8 +1933,8 @@ export interface components {
         /** @description The answer begins anew: drop the text and citations that this stream has shown so far. */
         Restarted: {
             /**
-             * @default restart
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             type: "restart";
         };
@@ -2109,6 +2131,35 @@ export interface components {
             token_type: "Bearer";
             uid: string;
         };
+        /** @description Who may talk to the bot from now on. */
+        ShareBotBody: {
+            /**
+             * @description Makes another link; the old one opens nothing any more.
+             * @default false
+             */
+            new_link?: boolean;
+            /**
+             * @description `private` shuts the link at once.
+             * @default link
+             */
+            visibility?: components["schemas"]["Visibility"];
+        };
+        /** @description Who may talk to the bot from now on. */
+        ShareBotData: {
+            bot_id: string;
+            /** @description The callable's form of the Idempotency-Key header. */
+            idempotency_key?: string;
+            /**
+             * @description Makes another link; the old one opens nothing any more.
+             * @default false
+             */
+            new_link?: boolean;
+            /**
+             * @description `private` shuts the link at once.
+             * @default link
+             */
+            visibility?: components["schemas"]["Visibility"];
+        };
         /** @description A bot as a visitor sees it. */
         SharedBotView: {
             description: string;
@@ -2183,8 +2234,8 @@ export interface components {
         Token: {
             text: string;
             /**
-             * @default token
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             type: "token";
         };
@@ -2212,8 +2263,8 @@ export interface components {
             conversation_id: string;
             turn_id: string;
             /**
-             * @default turn
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             type: "turn";
         };
@@ -2276,11 +2327,6 @@ export interface components {
              */
             model?: string | null;
             name: string;
-            /**
-             * @description Makes another link; the old one opens nothing any more.
-             * @default false
-             */
-            new_link?: boolean;
             /** @default null */
             own_model?: components["schemas"]["OwnModel"] | null;
             /** @default null */
@@ -2294,11 +2340,6 @@ export interface components {
             retrieval?: components["schemas"]["RetrievalSettingsInput"];
             /** @default [] */
             tools?: components["schemas"]["Tool"][];
-            /**
-             * @description Null leaves it as it is.
-             * @default null
-             */
-            visibility?: components["schemas"]["Visibility"] | null;
         };
         /** @description The whole configuration anew: what is left out of it takes its default. */
         UpdateBotData: {
@@ -2328,11 +2369,6 @@ export interface components {
              */
             model?: string | null;
             name: string;
-            /**
-             * @description Makes another link; the old one opens nothing any more.
-             * @default false
-             */
-            new_link?: boolean;
             /** @default null */
             own_model?: components["schemas"]["OwnModel"] | null;
             /** @default null */
@@ -2346,11 +2382,6 @@ export interface components {
             retrieval?: components["schemas"]["RetrievalSettingsInput"];
             /** @default [] */
             tools?: components["schemas"]["Tool"][];
-            /**
-             * @description Null leaves it as it is.
-             * @default null
-             */
-            visibility?: components["schemas"]["Visibility"] | null;
         };
         /** @description Both are replaced. */
         UpdateProfile: {
@@ -2371,8 +2402,8 @@ export interface components {
             completion_tokens: number;
             prompt_tokens: number;
             /**
-             * @default usage
-             * @constant
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
              */
             type: "usage";
         };
@@ -4461,13 +4492,11 @@ export interface operations {
                  *         "sea"
                  *       ],
                  *       "name": "Whale guide",
-                 *       "new_link": false,
                  *       "persona_id": "tutor",
                  *       "retrieval": {
                  *         "min_score": 0.2,
                  *         "top_k": 8
-                 *       },
-                 *       "visibility": "link"
+                 *       }
                  *     }
                  */
                 "application/json": components["schemas"]["UpdateBotBody"];
@@ -4719,6 +4748,86 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["FoundPassages"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooSlow"];
+        };
+    };
+    share_bot: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A call repeated under its key gets the first answer, for a day; another request under it is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's own for the call; another one is made where it is malformed. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /** @description The App Check token of a Firebase app; required where the environment enforces App Check. */
+                "X-Firebase-AppCheck"?: components["parameters"]["AppCheck"];
+            };
+            path: {
+                /** @example bot */
+                bot_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "new_link": false,
+                 *       "visibility": "link"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ShareBotBody"];
+            };
+        };
+        responses: {
+            /** @description The bot with its `link`. A bot that is shared again has the link that it had, unless a new one is asked for. */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "agent_kind": "rag",
+                     *       "created_at": "2026-11-22T10:00:00Z",
+                     *       "description": "",
+                     *       "generation": {
+                     *         "max_output_tokens": 1024,
+                     *         "temperature": 0.2
+                     *       },
+                     *       "icon": "",
+                     *       "id": "bot",
+                     *       "instructions": "",
+                     *       "keywords": [],
+                     *       "link": "bot.open-sesame-to-the-whales",
+                     *       "model": null,
+                     *       "name": "Reader",
+                     *       "own_model": null,
+                     *       "persona_id": null,
+                     *       "retrieval": {
+                     *         "min_score": 0.2,
+                     *         "top_k": 6
+                     *       },
+                     *       "tools": [],
+                     *       "updated_at": "2026-11-22T10:00:00Z",
+                     *       "version": 1,
+                     *       "visibility": "link"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BotView"];
                 };
             };
             400: components["responses"]["BadRequest"];

@@ -49,6 +49,7 @@ export interface Callables {
   save_prompt: { request: Schemas["SavePromptData"]; result: Schemas["PromptView"]; event: never };
   save_provider_key: { request: Schemas["SaveProviderKey"]; result: Schemas["ProviderKeyView"]; event: never };
   search_knowledge: { request: Schemas["SearchKnowledge"]; result: Schemas["FoundPassages"]; event: never };
+  share_bot: { request: Schemas["ShareBotData"]; result: Schemas["BotView"]; event: never };
   sign_in: { request: Schemas["SignInRequest"]; result: Schemas["Session"]; event: never };
   sign_in_with_provider: { request: Schemas["SignInWithProvider"]; result: Schemas["Session"]; event: never };
   sign_out: { request: Schemas["NoFields"]; result: null; event: never };

@@ -104,6 +104,7 @@ module "rest" {
   region        = var.region
   contract      = "${local.root}/docs/openapi.json"
   account_email = module.security.emails["gateway"]
+  gateway_key   = local.gateway_key
   backends = {
     for name, manifest in local.http : name => { uri = module.functions[name].uri, timeout_seconds = try(manifest.timeout_seconds, null) }
   }

@@ -8,6 +8,7 @@ locals {
       bucket               = local.files_bucket
       allowed_origins      = join(",", var.allowed_origins)
       kms_key              = module.security.kms_key
+      gateway_key          = local.gateway_key
     }) : upper(field) => tostring(value) if value != null
   }
 }

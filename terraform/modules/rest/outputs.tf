@@ -6,4 +6,5 @@ output "host" {
 output "document" {
   description = "The document that the gateway routes by."
   value       = local.document
+  sensitive   = true
 }

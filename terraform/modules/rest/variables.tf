@@ -57,6 +57,18 @@ variable "backends" {
   }
 }
 
+variable "gateway_key" {
+  description = "Secret of the gateway and the functions, by which they know its calls: its GATEWAY_KEY."
+  type        = string
+  sensitive   = true
+  nullable    = false
+
+  validation {
+    condition     = can(regex("^[A-Za-z0-9-]{32,64}$", var.gateway_key))
+    error_message = "gateway_key must be 32 to 64 letters, digits or hyphens that nobody can guess."
+  }
+}
+
 variable "account_email" {
   description = "Service account that the gateway runs as; it needs no role, since the functions check the callers themselves."
   type        = string

@@ -164,9 +164,14 @@ async def test_a_change_whose_port_fails_can_be_made_again(world: World, moment:
 
 
 async def test_display_names_come_back_as_they_were_sent() -> None:
-    text = " \u202eabc\u202c é e\u0301 <b>{{7*7}}</b>\u0000 "
+    text = " \u202eabc\u202c é e\u0301 <b>{{7*7}}</b> "
 
     assert (await update(display_name=text)).json["display_name"] == text
+
+
+async def test_a_display_name_is_one_line_without_control_characters() -> None:
+    refused = (await update(display_name="a\u0000b")).json
+    assert refused["detail"] == "display_name must be one line without control characters."
 
 
 @pytest.mark.parametrize("name", ["get_profile", "update_profile"])

@@ -14,12 +14,17 @@ from tests.memory.interposed import Interposed, Raises
 from tests.memory.store import MemoryBots
 
 UPDATE = client_for("update_bot")
+SHARE = client_for("share_bot")
 GET = client_for("get_bot")
 SHARED = client_for("get_shared_bot")
 
 
-async def shared_as(visibility: str | None, **changes: Any) -> Any:
-    wanted = recorded(__file__, "update_bot", bot_id="bot", visibility=visibility, **changes)
+async def shared_as(visibility: str, **changes: Any) -> Any:
+    return (await SHARE.call({"bot_id": "bot", "visibility": visibility, **changes}, token="alice")).result
+
+
+async def changed(**changes: Any) -> Any:
+    wanted = recorded(__file__, "update_bot", bot_id="bot", **changes)
     return (await UPDATE.call(wanted, token="alice")).result
 
 
@@ -31,23 +36,22 @@ async def test_a_link_shows_a_stranger_the_bots_face_alone() -> None:
     link = (await shared_as("link"))["link"]
     assert (await followed(link)).json == {
         "id": "bot",
-        "name": "Whale expert",
-        "icon": "https://example.com/whale.png",
-        "description": "Knows whales better than before.",
-        "keywords": ["whales"],
+        "name": "Reader",
+        "icon": "",
+        "description": "",
+        "keywords": [],
     }
     assert (await SHARED.call({"link": link}, token="bob")).status == 200
 
 
 async def test_sharing_makes_no_version_and_a_private_bot_shows_no_link(world: World) -> None:
-    made = await shared_as(None)
     opened = await shared_as("link")
     closed = await shared_as("private")
 
-    assert [one["version"] for one in (made, opened, closed)] == [2, 2, 2]
-    assert [one["visibility"] for one in (made, opened, closed)] == ["private", "link", "private"]
-    assert (made["link"], closed["link"]) == (None, None)
-    assert sorted(number for bot_id, number in world.store.bot_versions if bot_id == "bot") == [1, 2]
+    assert [one["version"] for one in (opened, closed)] == [1, 1]
+    assert [one["visibility"] for one in (opened, closed)] == ["link", "private"]
+    assert closed["link"] is None
+    assert sorted(number for bot_id, number in world.store.bot_versions if bot_id == "bot") == [1]
 
 
 async def test_a_bot_that_is_shared_again_has_its_old_link(world: World) -> None:
@@ -61,15 +65,42 @@ async def test_a_bot_that_is_shared_again_has_its_old_link(world: World) -> None
 
 async def test_a_new_link_shuts_the_old_one_at_once() -> None:
     old = (await shared_as("link"))["link"]
-    new = (await shared_as(None, new_link=True))["link"]
+    new = (await shared_as("link", new_link=True))["link"]
     assert new != old
     assert [(await followed(link)).status for link in (old, new)] == [404, 200]
 
 
+async def test_a_repeated_call_under_its_key_makes_no_second_link() -> None:
+    wanted = {"bot_id": "bot", "new_link": True, "idempotency_key": "once"}
+    first, again = [(await SHARE.call(wanted, token="alice")).result for _ in range(2)]
+    assert first["link"] == again["link"]
+    assert (await followed(first["link"])).status == 200
+
+
+async def test_by_rest_sharing_is_a_post_at_the_bot() -> None:
+    reply = await SHARE.rest("POST", "/api/v1/child-bots/bot/share", recorded(__file__, "share_bot"), token="alice")
+    assert (reply.status, reply.json["visibility"]) == (200, "link")
+
+
+@pytest.mark.parametrize(
+    ("change", "field"), [({"visibility": "public"}, "visibility"), ({"new_link": 1}, "new_link"), ({"bot_id": "."}, "bot_id")]
+)
+async def test_a_wrong_wish_is_refused_by_its_field(change: dict[str, Any], field: str) -> None:
+    error = (await SHARE.call({"bot_id": "bot", **change}, token="alice")).error
+    assert (error["status"], error["details"]["field"]) == ("INVALID_ARGUMENT", field)
+
+
+@pytest.mark.parametrize("bot_id", ["bot", "none"])
+async def test_anothers_bot_is_shared_as_a_missing_one(world: World, bot_id: str) -> None:
+    error = (await SHARE.call({"bot_id": bot_id}, token="bob")).error
+    assert (error["status"], error["message"]) == ("NOT_FOUND", "There is no such bot.")
+    assert world.store.bots["bot"].link is None
+
+
 async def test_a_change_of_the_configuration_keeps_link_and_visibility() -> None:
     link = (await shared_as("link"))["link"]
-    changed = await shared_as(None, name="Renamed")
-    assert (changed["link"], changed["version"]) == (link, 3)
+    renamed = await changed(name="Renamed")
+    assert (renamed["link"], renamed["visibility"], renamed["version"]) == (link, "link", 2)
     assert (await GET.call({"bot_id": "bot"}, token="alice")).result["link"] == link
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from shared.adapters.firestore_accounts import FirestoreAccounts
 from shared.adapters.firestore_bots import FirestoreBots
+from shared.adapters.firestore_prompts import FirestorePersonas
 from shared.adapters.firestore_store import FirestoreDocuments
 from shared.adapters.firestore_turns import FirestoreTurns
 from shared.adapters.firestore_vectors import FirestoreVectorIndex
@@ -17,8 +18,10 @@ from shared.domain.bot import Visibility
 from shared.domain.plan import FREE
 from shared.ports.identity import Accounts
 from shared.ports.models import VectorIndex
+from shared.ports.prompts import Personas
 from shared.ports.store import Bots, Documents, Turns
 from shared.runtime.wiring import bound
+from tests.contracts.records import own_persona
 from tests.functional.harness import client_for
 from tests.functional.people import World
 from tests.memory.counting import CountingClient, Operations
@@ -82,14 +85,24 @@ async def test_a_visitor_takes_a_read_and_a_write_more(counting: CountingClient,
     assert taken(counting) == Operations(reads=3, writes=6)
 
 
-async def test_a_turn_under_a_key_takes_no_more_and_its_repetition_only_reads_it(counting: CountingClient) -> None:
+async def test_a_turn_under_a_key_takes_a_write_more_and_its_repetition_only_reads_it(counting: CountingClient) -> None:
     keyed = {"bot_id": "talker", "message": "hello", "idempotency_key": "once"}
     first = await CHAT.call(keyed, token="alice")
-    assert taken(counting) == Operations(reads=2, writes=5)
+    # The key's receipt: what other creating calls pay two writes and a read for.
+    assert taken(counting) == Operations(reads=2, writes=6)
 
     assert (await CHAT.call(keyed, token="alice")).result == first.result
     assert taken(counting).reads <= 6
     assert (await counting.document("usage", "alice-202611").get()).get("turns") == 1
+
+
+async def test_an_own_persona_takes_a_read_more(counting: CountingClient) -> None:
+    kept = FirestorePersonas(counting)
+    await kept.save(own_persona("alice", "mate"), FREE.stock)
+    taken(counting)
+    with bound({Personas: kept}):
+        assert (await CHAT.call({"persona_id": "mate", "message": "hello"}, token="alice")).status == 200
+    assert taken(counting) == Operations(reads=2, writes=5)
 
 
 async def test_a_turn_that_fails_takes_no_more(counting: CountingClient, world: World) -> None:

@@ -147,6 +147,13 @@ async def test_a_running_turn_is_not_rated(world: World) -> None:
     assert stored(world) is running
 
 
+async def test_a_turn_whose_instance_is_gone_is_rated_as_the_interrupted_one_that_is_shown(world: World) -> None:
+    turn_id = await dead(world)
+    assert (await RATE.call({"turn_id": turn_id, "rating": "down"}, token="alice")).result["rating"] == "down"
+    assert (stored(world).status, stored(world).rating) == (TurnStatus.INTERRUPTED, "down")
+    assert tokens(world) == sum(call.usage.total for call in stored(world).calls)
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [({"rating": "great"}, "rating"), ({"comment": "x" * 2001}, "comment"), ({"turn_id": "../x"}, "turn_id"), ({"x": 1}, "x")],

@@ -59,6 +59,20 @@ async def test_rest_saves_reads_and_guards_by_etag() -> None:
     assert (await GET.rest("GET", f"{url}?version=1", token="alice")).json == made.json
 
 
+@pytest.mark.parametrize(("client", "payload"), [(SAVE, "save_prompt"), (SAVE_PERSONA, "save_persona")])
+async def test_a_repeated_save_answers_alike_under_the_condition_that_it_has_overtaken(client: Client, payload: str) -> None:
+    first = [await client.call(drafted(payload, if_match=0), token="alice") for _ in "ab"]
+    changed = [await client.call(drafted(payload, name="Another", if_match=1), token="alice") for _ in "ab"]
+    assert [reply.result["version"] for reply in first + changed] == [1, 1, 2, 2]
+
+
+async def test_a_prompt_that_would_crowd_a_page_is_refused(world: World) -> None:
+    variables = [{"name": f"v{number}", "default": "x" * 20_000} for number in range(11)]
+    error = (await SAVE.call(drafted("save_prompt", text="Hello", variables=variables), token="alice")).error
+    assert (error["status"], error["details"]["field"], world.store.prompts) == ("INVALID_ARGUMENT", "variables", {})
+    assert (await SAVE.call(drafted("save_prompt", text="Hello", variables=variables[:9]), token="alice")).status == 200
+
+
 async def test_equal_content_makes_no_new_version(world: World) -> None:
     answers = [(await SAVE.call(drafted("save_prompt"), token="alice")).result for _ in "abc"]
     personas = [(await SAVE_PERSONA.call(drafted("save_persona"), token="alice")).result for _ in "abc"]

@@ -147,6 +147,15 @@ async def test_a_kept_answer_expires_after_seven_days(world: World) -> None:
     assert (await RUN.call(asked("rewrite"), token="alice")).result["cached"] is False
 
 
+@pytest.mark.parametrize("answer", ['{"text": "Kept by an older release."}', '{"text": 1, "new": 2}', "no JSON"])
+async def test_an_answer_that_another_release_kept_in_another_shape_is_written_anew(world: World, answer: str) -> None:
+    await RUN.call(asked("rewrite"), token="alice")
+    [kept] = world.store.prompt_runs.values()
+    world.store.prompt_runs[kept.id] = kept.model_copy(update={"answer": answer})
+    reply = await RUN.call(asked("rewrite"), token="alice")
+    assert (reply.status, reply.result["cached"]) == (200, False)
+
+
 async def test_an_answer_too_long_for_a_document_is_given_and_not_kept(world: World) -> None:
     world.model.script = ["word " * 130_000]
     result = (await RUN.call(asked("rewrite"), token="alice")).result

@@ -69,7 +69,7 @@ async def test_several_wrong_fields_are_named_at_once() -> None:
 
 async def test_a_message_says_what_was_expected() -> None:
     reply = await MAKE.call({"name": "Ada", "colour": "green"}, token="alice")
-    assert reply.error["message"] == "colour: Input should be 'red' or 'blue'."
+    assert reply.error["message"] == "colour must be 'red' or 'blue'."
 
 
 async def test_a_huge_field_name_is_not_echoed_whole() -> None:
@@ -155,3 +155,29 @@ async def test_a_client_that_leaves_in_the_middle_of_its_body_is_no_defect(lines
 async def test_half_a_character_in_a_query_is_read_as_its_replacement() -> None:
     reply = await FIND.rest("GET", "/api/v1/things/t1?cursor=%ED%A0", token="alice")
     assert (reply.status, reply.json["cursor"]) == (200, "\N{REPLACEMENT CHARACTER}" * 2)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({}, "name is required."),
+        ({"name": ""}, "name must have at least 1 character(s)."),
+        ({"name": "x" * 21}, "name may have at most 20 characters."),
+        ({"name": 5}, "name must be text."),
+        ({"name": "Ada", "count": "1"}, "count must be a whole number."),
+        ({"name": "Ada", "count": 0}, "count must be at least 1."),
+        ({"name": "Ada", "ratio": "x"}, "ratio must be a number."),
+        ({"name": "Ada", "parts": {}}, "parts must be a list."),
+        ({"name": "Ada", "parts": [1]}, "parts.0 must be an object."),
+        ({"name": "Ada", "nmae": "x"}, "nmae is not a field of this function."),
+    ],
+)
+async def test_a_sentence_says_what_the_field_must_be(fields: dict[str, object], sentence: str) -> None:
+    assert (await MAKE.call(fields, token="alice")).error["message"] == sentence
+
+
+async def test_a_spelling_is_told_in_words_and_of_a_parameter_too() -> None:
+    refused = await FIND.rest("GET", "/api/v1/things/a.b?page_size=x", token="alice")
+    assert refused.json["detail"] == "page_size must be a whole number."
+    refused = await FIND.rest("GET", "/api/v1/things/a.b", token="alice")
+    assert refused.json["detail"] == "thing_id must be letters, digits, - and _ alone."

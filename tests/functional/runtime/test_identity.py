@@ -9,6 +9,7 @@ from tests.functional.runtime.samples import http, make
 from tests.memory.identity import MemoryIdentity
 
 DRAFT = {"name": "Ada"}
+KEY = "0123456789abcdef0123456789abcdef"
 PUBLIC = client_of(http(make, access="public"))
 SIGNED_IN = client_of(http(make))
 ADMIN = client_of(http(make, access="admin"))
@@ -90,6 +91,41 @@ class TestNetworkLimit:
             spoofed = [await client.call(DRAFT, headers={"x-forwarded-for": f"10.0.0.{n}, 203.0.113.9"}) for n in range(2)]
             another = await client.call(DRAFT, headers={"x-forwarded-for": "203.0.113.10"})
         assert [reply.status for reply in [*spoofed, another]] == [200, 429, 200]
+
+    @pytest.mark.parametrize(
+        ("key", "forwarded", "statuses"),
+        [
+            (KEY, "198.51.100.{}, 192.0.2.1", [200, 200]),
+            (KEY, "10.0.0.{}, 198.51.100.1, 192.0.2.1", [200, 429]),
+            (KEY, "192.0.2.1", [200, 429]),
+            ("f" * 32, "198.51.100.{}, 192.0.2.1", [200, 429]),
+        ],
+        ids=["two callers", "one that writes addresses", "none told", "a wrong key"],
+    )
+    async def test_behind_api_gateway_each_caller_counts_alone(self, key: str, forwarded: str, statuses: list[int]) -> None:
+        client = client_of(http(make, access="public", calls_per_minute=1))
+        url = f"/via-{key}/api/v1/things"
+        with bound({Settings: Settings(k_service="make", gateway_key=KEY)}):
+            replies = [
+                await client.rest("POST", url, DRAFT, headers={"x-forwarded-for": forwarded.format(n)}) for n in range(2, 4)
+            ]
+        assert [reply.status for reply in replies] == statuses
+
+    async def test_without_a_key_of_its_own_a_function_believes_no_gateway(self) -> None:
+        client = client_of(http(make, access="public", calls_per_minute=1))
+        with bound({Settings: Settings(k_service="make")}):
+            replies = [
+                await client.rest(
+                    "POST", f"/via-{KEY}/api/v1/things", DRAFT, headers={"x-forwarded-for": f"10.0.0.{n}, 192.0.2.1"}
+                )
+                for n in range(2)
+            ]
+        assert [reply.status for reply in replies] == [200, 429]
+
+    async def test_the_gateways_key_is_told_to_nobody(self) -> None:
+        with bound({Settings: Settings(k_service="make", gateway_key=KEY)}):
+            reply = await PUBLIC.rest("POST", f"/via-{KEY}/api/v1/absent", DRAFT, headers={"x-forwarded-for": "192.0.2.1"})
+        assert (reply.status, reply.json["detail"]) == (404, "There is nothing at /api/v1/absent.")
 
     async def test_signed_in_functions_are_limited_by_plan_and_not_by_network(self) -> None:
         client = client_of(http(make, calls_per_minute=1))

@@ -140,6 +140,7 @@ def test_what_people_write_is_served(schema: Any) -> None:
     ("schema", "value"),
     [
         ({"uniqueItems": True}, [number if number % 2 else str(number) for number in range(3000)]),
+        ({"allOf": [{"uniqueItems": True}] * 20}, [{"a": number} for number in range(2500)]),
         ({"items": {"anyOf": [{"enum": list(range(90))}] * 10}}, ["x"] * 5000),
         ({"multipleOf": 1e-300}, 1e300),
         ({"multipleOf": 0.1}, 2**53),
@@ -150,3 +151,10 @@ def test_a_check_ends_soon_whatever_it_meets(schema: Any, value: Any) -> None:
     began = time.perf_counter()
     assert isinstance(faults(schema, value), list)
     assert time.perf_counter() - began < 10
+
+
+@pytest.mark.parametrize(("last", "found"), [(199, 0), (198, 1)])
+def test_a_list_of_usual_length_is_looked_through_for_what_stands_in_it_twice(last: int, found: int) -> None:
+    value = [{"name": str(number), "page": number} for number in (*range(199), last)]
+    schema = {"type": "array", "uniqueItems": True, "items": {"type": "object", "properties": {"name": {"type": "string"}}}}
+    assert len(faults(schema, value)) == found

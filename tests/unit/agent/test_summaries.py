@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from shared.agent.asking import size_of
 from shared.agent.summaries import MOST_CALLS, Summary, best_sentences
-from shared.agent.writing import Writer, framed, size_of
+from shared.agent.writing import Writer, framed
 from shared.core.errors import FailedPreconditionError, InvalidArgumentError, UnavailableError
 from shared.domain.bot import GenerationSettings
 from shared.domain.prompt import ModelSpec, Prompt, estimated_tokens

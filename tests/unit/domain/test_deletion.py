@@ -63,6 +63,11 @@ def test_a_deletion_that_is_driven_in_vain_is_driven_less_and_less_often() -> No
     assert waits == sorted(waits)
 
 
+def test_waiting_for_what_holds_it_up_is_no_try_in_vain() -> None:
+    waiting = rules.postponed(rules.driven(begun(), NOW), after(60))
+    assert (waiting.due_at, waiting.attempts) == (after(60), 0)
+
+
 def test_the_end_keeps_a_receipt_and_asks_for_one_last_look() -> None:
     done = rules.finished(rules.surveyed(begun(), Removed(chunks=3), (1.0,)), after(60))
     assert (done.status, done.done_at, done.probe, done.removed.chunks) == (DeletionStatus.DONE, after(60), (), 3)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.core.errors import InvalidArgumentError
-from shared.domain.template import PromptTemplate, SavedPrompt, Variable, VariableType, chosen, places
+from shared.domain.template import MOST_RENDERED, PromptTemplate, SavedPrompt, Variable, VariableType, chosen, places
 from tests.contracts.records import NAUGHTY, saved_prompt
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,8}", fullmatch=True)
@@ -61,6 +61,14 @@ def test_any_text_is_rendered_or_refused_by_the_name_that_it_lacks(text: str, va
     else:
         rendered = template(text, "a").render({"a": value})
         assert rendered.count(value) >= 1 if places(text) else rendered == text
+
+
+def test_a_long_value_in_very_many_places_is_refused_before_it_is_written_out() -> None:
+    bomb = template("{{a}}" * 4000, "a")
+    with pytest.raises(InvalidArgumentError) as refused:
+        bomb.render({"a": "x" * 20_000})
+    assert refused.value.field == "variables"
+    assert len(bomb.render({"a": "x" * 1000})) == MOST_RENDERED
 
 
 @pytest.mark.parametrize("value", NAUGHTY)

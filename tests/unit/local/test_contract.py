@@ -165,6 +165,10 @@ def test_a_stream_says_what_a_line_holds():
     frame = written["components"]["schemas"]["PaintBotFrame"]
     assert sorted(content) == ["application/json", "text/event-stream"]
     assert [list(choice["properties"]) for choice in frame["oneOf"]] == [["message"], ["result"], ["error"]]
+    assert written["components"]["schemas"]["PaintBotEvent"]["discriminator"] == {
+        "mapping": {"token": "#/components/schemas/Token"},
+        "propertyName": "type",
+    }
 
 
 def test_what_answers_nothing_is_204():

@@ -251,6 +251,38 @@ async def test_another_request_under_a_key_is_refused_and_makes_nothing() -> Non
     assert (refused.value.field, len(chatting.store.turns), chatting.tokens) == ("idempotency_key", 1, 100)
 
 
+async def test_a_request_that_failed_is_asked_again_under_its_key_and_a_resumed_one_is_not() -> None:
+    chatting = talker()
+    chatting.model.error = UnavailableError("It broke.")
+    for _ in range(2):
+        with pytest.raises(UnavailableError):
+            await told(chatting.telling.ask(KEYED))
+    chatting.model.error = None
+    failed = chatting.stored
+    replayed = (await told(chatting.telling.resume(failed.id, "alice")))[-1]
+    outputs = await told(chatting.telling.ask(KEYED))
+
+    assert (replayed, failed.status, failed.attempt) == (ChatResult.of(failed), TurnStatus.FAILED, 2)
+    assert (shown(outputs), outputs[-1]) == (("They eat.", 0), ChatResult.of(chatting.stored))
+    assert (chatting.stored.status, chatting.stored.attempt, len(chatting.store.conversations)) == (TurnStatus.DONE, 3, 1)
+    assert chatting.tokens == sum(call.usage.total for call in chatting.stored.calls)
+
+
+async def test_a_key_of_one_conversation_makes_no_turn_in_another() -> None:
+    chatting = talker()
+    first, second = [(await chatting.ask()).record.conversation_id for _ in range(2)]
+    into_first = replace(ASKED, key="once", conversation_id=first, bot_id=None)
+    outputs = await told(chatting.telling.ask(into_first))
+
+    for other in (replace(into_first, conversation_id=second), KEYED):
+        with pytest.raises(InvalidArgumentError) as refused:
+            await told(chatting.telling.ask(other))
+        assert refused.value.field == "idempotency_key"
+
+    assert (await told(chatting.telling.ask(into_first)))[-1] == outputs[-1]
+    assert (len(chatting.store.turns), chatting.tokens) == (3, 300)
+
+
 async def test_a_key_is_its_callers_own() -> None:
     chatting = talker()
     chatting.store.bots["other"] = a_bot("other", "bob", agent_kind="chat", model="scripted")

@@ -4,6 +4,7 @@ variables {
   project       = "synapse-dev"
   region        = "us-central1"
   contract      = "./tests/contract.json"
+  gateway_key   = "0123456789abcdef0123456789abcdef"
   account_email = "synapse-gateway@synapse-dev.iam.gserviceaccount.com"
   backends = {
     chat       = { uri = "https://chat-abc-uc.a.run.app", timeout_seconds = 300 }
@@ -22,12 +23,12 @@ run "a_route_leads_to_its_function_with_its_path_its_time_and_the_callers_token"
 
   assert {
     condition = jsondecode(output.document)["x-google-api-management"].backends.chat == {
-      address         = "https://chat-abc-uc.a.run.app"
+      address         = "https://chat-abc-uc.a.run.app/via-0123456789abcdef0123456789abcdef"
       deadline        = 300
       disableAuth     = true
       pathTranslation = "APPEND_PATH_TO_ADDRESS"
     }
-    error_message = "A backend must keep the path and the caller's Authorization, and wait as long as its function may take."
+    error_message = "A backend must know the gateway by its key, keep the path and the caller's Authorization, and wait as long as its function may take."
   }
 }
 
@@ -102,6 +103,16 @@ run "a_missing_contract_is_refused" {
   }
 
   expect_failures = [var.contract]
+}
+
+run "a_key_that_could_be_guessed_is_refused" {
+  command = plan
+
+  variables {
+    gateway_key = "secret"
+  }
+
+  expect_failures = [var.gateway_key]
 }
 
 run "a_zone_is_no_region" {
