@@ -15,7 +15,7 @@ class GetDeletion(Model):
 
 @callable_function
 async def get_deletion(wanted: GetDeletion, call: Call, *, deletions: Deletions) -> DeletionView:
-    """Raises NotFoundError for a deletion that is absent or another's."""
+    """The deletion as it stands. Raises NotFoundError for a deletion that is absent or another's."""
     deletion = await deletions.get(wanted.deletion_id, call.uid)
     if deletion is None:
         raise NotFoundError("There is no such deletion.", field="deletion_id")

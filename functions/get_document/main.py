@@ -16,7 +16,7 @@ class GetDocument(Model):
 
 @callable_function
 async def get_document(wanted: GetDocument, call: Call, *, documents: Documents, clock: Clock) -> DocumentView:
-    """Raises NotFoundError for a document that is absent, deleted or another's."""
+    """The document as it stands. Raises NotFoundError for a document that is absent, deleted or another's."""
     document = await documents.get(wanted.document_id, call.uid)
     if document is None:
         raise NotFoundError("There is no such document.", field="document_id")

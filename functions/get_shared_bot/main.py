@@ -6,7 +6,7 @@ from pydantic import StringConstraints
 
 from shared.core.errors import NotFoundError
 from shared.domain.base import Model
-from shared.domain.bot import Bot, read_link
+from shared.domain.bot import OPENS_NOTHING, Bot, read_link
 from shared.ports.store import Bots
 from shared.runtime.functions import callable_function
 
@@ -39,5 +39,5 @@ async def get_shared_bot(wanted: GetSharedBot, *, bots: Bots) -> SharedBotView:
     named = read_link(wanted.link)
     bot = await bots.shared(*named) if named else None
     if bot is None:
-        raise NotFoundError("This link opens nothing; ask its owner for another.", field="link")
+        raise NotFoundError(OPENS_NOTHING, field="link")
     return SharedBotView.of(bot)

@@ -16,7 +16,7 @@ class GetUploadStatus(Model):
 
 @callable_function
 async def get_upload_status(request: GetUploadStatus, call: Call, *, documents: Documents, clock: Clock) -> DocumentView:
-    """Raises NotFoundError for an upload that is absent or another's."""
+    """The upload as it stands. Raises NotFoundError for an upload that is absent or another's."""
     document = await documents.get(request.job_id, call.uid)
     if document is None:
         raise NotFoundError("There is no such upload.", field="job_id")

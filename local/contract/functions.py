@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from pydantic import BaseModel
 from shared.domain.events import Event
 from shared.runtime.catalogue import HttpTrigger, Manifest, read_all
 from shared.runtime.functions import EntryPoint
+
+# A full stop within a name, as in `ChatModel.stream`, ends no sentence.
+_RAISES = re.compile(r"(?:^|(?<=[.!?] ))Raises .*?(?:\.\s+|$)")
 
 
 class ContractError(Exception):
@@ -48,8 +52,8 @@ class HttpEntry:
 
     @property
     def guards_a_version(self) -> bool:
-        """Whether it changes a thing that has a version; a call that makes one has nothing to compare yet."""
-        return self.manifest.conditional and self.changes and bool(self.trigger.path_parameters)
+        """Whether it reads If-Match."""
+        return self.manifest.guards_a_version
 
     @property
     def has_body(self) -> bool:
@@ -90,13 +94,23 @@ def _entry(manifest: Manifest, trigger: HttpTrigger) -> HttpEntry:
         request=entry.contract.request,
         result=entry.contract.result,
         events=entry.contract.events,
-        purpose=_paragraphs(module.__doc__),
-        docstring=_paragraphs(entry.use_case.__doc__),
+        purpose=prose(module.__doc__),
+        docstring=_told(manifest, entry.use_case.__doc__),
         example=example,
     )
 
 
-def _paragraphs(docstring: str | None) -> str:
-    """A docstring with its wrapped lines joined, since Markdown readers break lines themselves."""
-    paragraphs = (docstring or "").strip().split("\n\n")
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+def _told(manifest: Manifest, docstring: str | None) -> str:
+    told = prose(docstring)
+    if not told:
+        raise ContractError(f"{manifest.name}: say in the use case's docstring what it answers, beside what it raises.")
+    return told
+
+
+def prose(docstring: str | None) -> str:
+    """A docstring for people who call: its wrapped lines joined, since Markdown readers break lines themselves.
+
+    Sentences of what is raised are left out: they name Python's errors, and callers see statuses, which stand beside.
+    """
+    paragraphs = (_RAISES.sub("", " ".join(part.split())).strip() for part in (docstring or "").split("\n\n"))
+    return "\n\n".join(filter(None, paragraphs))

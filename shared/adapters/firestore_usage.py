@@ -13,7 +13,7 @@ from google.cloud.firestore import DELETE_FIELD, AsyncClient, AsyncDocumentRefer
 from google.cloud.firestore_v1.types import WriteResult
 
 from shared.adapters import firestore_queries as queries
-from shared.adapters.firestore_client import SCHEMA, fields, loaded, place_of_user, reference, stands, totals
+from shared.adapters.firestore_client import SCHEMA, fields, place_of_user, readable, reference, stands, totals
 from shared.adapters.google_errors import translated
 from shared.core.errors import ResourceExhaustedError
 from shared.domain.plan import FlowLimits, FlowTotals, OpenReservation, Reservation, check_flow
@@ -107,7 +107,7 @@ class FirestoreUsage:
     async def give_back_ended(self, now: datetime, limit: int) -> int:
         """As the port says: a read and two writes each."""
         found = [snapshot async for snapshot in queries.ended_reservations(self._client, now).limit(limit).stream()]
-        ended = [held for snapshot in found if (held := loaded(OpenReservation, snapshot))]
+        ended = [held for snapshot in found if (held := readable(OpenReservation, snapshot))]
         for held in ended:
             await self.settle(held.id, held.reservation, 0)
         return len(ended)

@@ -73,8 +73,10 @@ class BotDraft(Model):
         default=None, max_length=100, description="A model of the registry; null: the environment's default."
     )
     own_model: OwnModel | None = None
-    agent_kind: AgentKind = AgentKind.RAG
-    tools: tuple[Tool, ...] = Field(default=(), max_length=len(Tool))
+    agent_kind: AgentKind = Field(default=AgentKind.RAG, description="`rag` or `chat`; `react` is not served yet and is refused.")
+    tools: tuple[Tool, ...] = Field(
+        default=(), max_length=len(Tool), description="Tools are not served yet: a list that names any is refused."
+    )
     generation: GenerationSettings = GenerationSettings()
     retrieval: RetrievalSettings = RetrievalSettings()
 
@@ -123,6 +125,10 @@ class Bot(Record):
         if (visibility, link) == (self.visibility, self.link):
             return self
         return self.model_copy(update={"visibility": visibility, "link": link, "updated_at": now})
+
+
+OPENS_NOTHING = "This link opens nothing; ask its owner for another."
+"""One sentence for a link that is wrong, renewed, or of a bot that is private or gone: which it is, is its owner's business."""
 
 
 def read_link(text: str) -> tuple[str, str] | None:

@@ -90,7 +90,7 @@ class Manifest(_Part):
     stream: bool = False
     # A stream that is idempotent makes its ids from the key itself; any other answer is kept and replayed.
     idempotent: bool = False
-    # If-Match is read, and the answer's `version` is its ETag.
+    # The answer's `version` is its ETag, and a change reads If-Match.
     conditional: bool = False
     # The use case reads the account in a batch of its own, and admits it.
     reads_account: bool = False
@@ -106,6 +106,12 @@ class Manifest(_Part):
         if self.conditional and self.stream:
             raise ValueError("conditional needs an answer that is no stream")
         return self
+
+    @property
+    def guards_a_version(self) -> bool:
+        """Whether it reads If-Match: it changes a thing that has a version, and neither makes nor shows one."""
+        http = self.trigger.http
+        return self.conditional and http is not None and http.method != "GET" and bool(http.path_parameters)
 
     @property
     def folder(self) -> Path:

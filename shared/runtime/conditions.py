@@ -31,6 +31,15 @@ def read_versions(named: Any, header: str | None) -> AbstractSet[int] | None:
     return frozenset(int(version) for version in _ETAG.findall(header))
 
 
+def refuse(header: str | None) -> None:
+    """Raises InvalidArgumentError (field If-Match) for a condition that the call does not look at.
+
+    Ignored, it would let the call change what its caller meant to keep.
+    """
+    if header is not None and header.strip() != "*":
+        raise InvalidArgumentError("This call takes no If-Match.", field="If-Match")
+
+
 def tag(response: Response, answer: bytes) -> Response:
     """The response with its ETag."""
     response.headers["ETag"] = f'"{json.loads(answer)["version"]}"'

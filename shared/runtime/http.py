@@ -1,6 +1,7 @@
 """A function behind HTTP: log context → error boundary → identity and access → limits → parse → idempotency → use case."""
 
 import json
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -130,7 +131,6 @@ class HttpFunction:
         # The callable SDK sets no headers, so there the key and the version come as fields. They are taken out before the model
         # sees them, since no model has them.
         named = fields.pop("idempotency_key", None) if self.manifest.idempotent else None
-        version = fields.pop("if_match", None) if self.manifest.conditional else None
         caller = who.caller or Caller(uid="")
         call = Call(
             uid=caller.uid,
@@ -139,13 +139,20 @@ class HttpFunction:
             correlation_id=log.correlation_id(),
             ip=who.ip,
             origin=request.headers.get("origin"),
-            idempotency_key=read_key(named if named is not None else request.headers.get("idempotency-key")),
+            idempotency_key=read_key(named, request.headers.get("idempotency-key")),
             signed_in_at=caller.signed_in_at,
             email_verified=caller.email_verified,
             account=who.account,
-            if_match=conditions.read_versions(version, request.headers.get("if-match")) if self.manifest.conditional else None,
+            if_match=self._versions(request, fields),
         )
         return _Work(call, validate(self.contract.request, fields), fields)
+
+    def _versions(self, request: Request, fields: Fields) -> AbstractSet[int] | None:
+        header = request.headers.get("if-match")
+        if self.manifest.guards_a_version:
+            return conditions.read_versions(fields.pop("if_match", None), header)
+        conditions.refuse(header)
+        return None
 
     def _outputs(self, work: _Work) -> Outputs:
         if self.manifest.stream:

@@ -31,13 +31,16 @@ class Key:
         return digest("receipt", self.uid, self.function, self.text)
 
 
-def read_key(text: Any) -> str | None:
-    """The caller's key, or None without one. Raises InvalidArgumentError for one that cannot be a key."""
+def read_key(named: Any, header: str | None) -> str | None:
+    """The caller's key, from the callable's field `idempotency_key` or the header; None without one.
+
+    Raises InvalidArgumentError naming that of the two which cannot be a key.
+    """
+    text, field = (header, "Idempotency-Key") if named is None else (named, "idempotency_key")
     if text is None:
         return None
     if not isinstance(text, str) or not 0 < len(text) <= MAX_KEY_CHARACTERS or not text.isprintable():
-        message = f"idempotency_key must be 1 to {MAX_KEY_CHARACTERS} printable characters."
-        raise InvalidArgumentError(message, field="idempotency_key")
+        raise InvalidArgumentError(f"{field} must be 1 to {MAX_KEY_CHARACTERS} printable characters.", field=field)
     return text
 
 

@@ -8,7 +8,7 @@ from shared.core.clock import Clock
 from shared.core.errors import InvalidArgumentError, NotFoundError
 from shared.core.ids import derived_id, digest, new_id
 from shared.domain.account import Account, admit
-from shared.domain.bot import Bot, read_link
+from shared.domain.bot import OPENS_NOTHING, Bot, read_link
 from shared.domain.conversation import Conversation, Message, Turn
 from shared.domain.plan import FlowLimits, Plan, plan_of
 from shared.ports.identity import Accounts
@@ -18,6 +18,7 @@ from shared.services.paths import path_to, title_of
 
 ROOT = "root"
 """The parent of a new first turn, named where a turn's id may stand."""
+_BOT_GONE = "The bot of this conversation is gone or no longer shared with you; begin a new one."
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,11 @@ class Scenes:
         admit(context.account, wanted.signed_in_at)
         read = context.conversation or await self._without_head(wanted, bot_id, secret)
         _check_same({"bot_id": bot_id, "persona_id": wanted.persona_id, "link": secret}, read.value)
-        bot = context.bot or await self._bot_of(read.value, is_read=bot_id is not None)
+        # From here on the conversation is the caller's own, so a sentence about its bot tells nobody of another's.
+        gone = _gone(wanted)
+        bot = context.bot or await self._bot_of(read.value, gone, is_read=bot_id is not None)
         bot = await self._at_version(bot, wanted)
-        plan, visitor = await self._payer(bot, wanted.caller_id, context.account)
+        plan, visitor = await self._payer(bot, wanted.caller_id, context.account, gone)
         parent, is_branch, path = await self._place(wanted, read.value)
         return Scene(read, bot, plan, visitor, path, parent, is_branch)
 
@@ -102,10 +105,11 @@ class Scenes:
         context = await self.turns.context(turn.owner_id, turn.conversation_id, turn.bot_id, turn.link)
         if context.conversation is None:
             raise NotFoundError("There is no such turn.", field="turn_id")
+        gone = NotFoundError(_BOT_GONE, field="turn_id")
         if turn.bot_id and context.bot is None:
-            raise _no_bot()
+            raise gone
         bot = await self._versioned(context.bot, turn.bot_version)
-        plan, visitor = await self._payer(bot, turn.owner_id, context.account)
+        plan, visitor = await self._payer(bot, turn.owner_id, context.account, gone)
         path = await path_to(self.turns, context.conversation.value, turn.parent_turn_id)
         return Scene(context.conversation, bot, plan, visitor, path or (), turn.parent_turn_id, turn.is_branch)
 
@@ -129,7 +133,7 @@ class Scenes:
             raise NotFoundError("There is no such conversation.", field="conversation_id")
         return found
 
-    async def _bot_of(self, conversation: Conversation, *, is_read: bool) -> Bot | None:
+    async def _bot_of(self, conversation: Conversation, gone: NotFoundError, *, is_read: bool) -> Bot | None:
         """The one read that the batch could not hold: only the conversation knew which bot it is, or by which link."""
         if conversation.bot_id is None:
             return None
@@ -138,13 +142,15 @@ class Scenes:
         else:
             bot = None if is_read else await self.bots.get(conversation.bot_id, conversation.owner_id)
         if bot is None:
-            raise _no_bot()
+            raise gone
         return bot
 
     async def _at_version(self, bot: Bot | None, wanted: Wanted) -> Bot | None:
         if wanted.version is None:
             return bot
-        if bot is None or bot.owner_id != wanted.caller_id:
+        if bot is None:
+            raise InvalidArgumentError("Only a bot has versions.", field="version")
+        if bot.owner_id != wanted.caller_id:
             raise InvalidArgumentError("Only a bot's owner may choose its version.", field="version")
         return await self._versioned(bot, wanted.version)
 
@@ -156,7 +162,9 @@ class Scenes:
             raise NotFoundError("The bot has no such version.", field="version")
         return bot.model_copy(update={"version": number, "configuration": version.configuration})
 
-    async def _payer(self, bot: Bot | None, caller_id: str, account: Account | None) -> tuple[Plan, FlowLimits | None]:
+    async def _payer(
+        self, bot: Bot | None, caller_id: str, account: Account | None, gone: NotFoundError
+    ) -> tuple[Plan, FlowLimits | None]:
         """The plan of who pays, and the limits of a visitor."""
         own = plan_of(account)
         if bot is None or bot.owner_id == caller_id:
@@ -164,7 +172,7 @@ class Scenes:
         owner = await self.accounts.get(bot.owner_id)
         # Who may not act may not pay either; a visitor learns no more of it than of a bot that is gone.
         if owner and owner.suspended:
-            raise _no_bot()
+            raise gone
         return plan_of(owner), own.flow
 
     async def _place(self, wanted: Wanted, conversation: Conversation) -> tuple[str | None, bool, tuple[Message, ...]]:
@@ -196,7 +204,7 @@ def _opened(wanted: Wanted) -> tuple[str | None, str | None]:
         return wanted.bot_id, None
     read = read_link(wanted.link)
     if read is None:
-        raise _no_bot("link")
+        raise _gone(wanted)
     return read
 
 
@@ -206,5 +214,10 @@ def _check_same(named: Mapping[str, str | None], conversation: Conversation) -> 
             raise InvalidArgumentError(f"The conversation has another {field}; begin a new one to change it.", field=field)
 
 
-def _no_bot(field: str = "bot_id") -> NotFoundError:
-    return NotFoundError("There is no such bot.", field=field)
+def _gone(wanted: Wanted) -> NotFoundError:
+    """The refusal of a bot that does not answer, in the words of what the caller named it by."""
+    if wanted.link is not None:
+        return NotFoundError(OPENS_NOTHING, field="link")
+    if wanted.conversation_id is not None:
+        return NotFoundError(_BOT_GONE, field="conversation_id")
+    return NotFoundError("There is no such bot.", field="bot_id")

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from google.cloud.firestore import AsyncClient
 
 from shared.domain import deletion as rules
 from tests.contracts.conftest import Stores, in_firestore
-from tests.contracts.records import NOW, OFTEN, PLENTY, after, document, turn
+from tests.contracts.records import NOW, OFTEN, PLENTY, after, document, reservation, turn
 
 
 @pytest.fixture
@@ -50,3 +51,18 @@ async def test_one_that_cannot_be_read_is_left_out_and_told(
     [told] = [record for record in caplog.records if record.msg == "a stored record cannot be read"]
     assert (all_due[0] in vars(told)["record"], vars(told)["fields"]) == (True, ["owner_id"])
     assert "secret" not in caplog.text
+
+
+async def test_one_that_cannot_be_read_keeps_no_other_reservation_from_being_given_back(
+    client: AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    stores = in_firestore(client)
+    for number, reservation_id in enumerate(("first", "second")):
+        await stores.usage.reserve(reservation_id, reservation(tokens=100), OFTEN, timedelta(seconds=number))
+    await client.document("reservations", "first").update({"owner_id": ["secret"]})
+
+    with caplog.at_level(logging.ERROR):
+        assert await stores.usage.give_back_ended(after(3600), 10) == 1
+
+    assert [held.id async for held in client.collection("reservations").stream()] == ["first"]
+    assert [record.msg for record in caplog.records] == ["a stored record cannot be read"]

@@ -380,7 +380,7 @@ export interface paths {
          * Keeps what the person who asked thinks of an answer; the bot's owner reads it in the log.
          * @description Keeps what the person who asked thinks of an answer; the bot's owner reads it in the log.
          *
-         *     The last rating counts. Raises FailedPreconditionError while the turn runs: only its holder writes it then.
+         *     The last rating counts.
          */
         put: operations["rate_turn"];
         post?: never;
@@ -485,7 +485,7 @@ export interface paths {
          * Lists what a bot has learned or is learning, a page at a time.
          * @description Lists what a bot has learned or is learning, a page at a time.
          *
-         *     Newest first. Raises NotFoundError for a bot that is absent or another's.
+         *     Newest first.
          */
         get: operations["list_documents"];
         put?: never;
@@ -551,7 +551,7 @@ export interface paths {
          * Lists what everybody asked a bot and what it answered, for its owner, who pays for it.
          * @description Lists what everybody asked a bot and what it answered, for its owner, who pays for it.
          *
-         *     Newest first; a page may be short. Raises NotFoundError for a bot that is absent or another's.
+         *     Newest first; a page may be short.
          */
         get: operations["list_bot_turns"];
         put?: never;
@@ -573,7 +573,7 @@ export interface paths {
          * Lists the configurations that a bot has had, a page at a time.
          * @description Lists the configurations that a bot has had, a page at a time.
          *
-         *     Newest first. Raises NotFoundError for a bot that is absent or another's.
+         *     Newest first.
          */
         get: operations["list_bot_versions"];
         put?: never;
@@ -619,7 +619,7 @@ export interface paths {
          * Drafts a bot's instructions from a few words about it; nothing is stored, the person edits and saves them.
          * @description Drafts a bot's instructions from a few words about it; nothing is stored, the person edits and saves them.
          *
-         *     The draft, by the environment's model. Raises as `ChatModel.stream`, and ResourceExhaustedError over the plan's limits.
+         *     The draft, by the environment's model.
          */
         post: operations["draft_instructions"];
         delete?: never;
@@ -639,7 +639,7 @@ export interface paths {
          * Shows how far a deletion is; done, it is the receipt, which is kept for ninety days.
          * @description Shows how far a deletion is; done, it is the receipt, which is kept for ninety days.
          *
-         *     Raises NotFoundError for a deletion that is absent or another's.
+         *     The deletion as it stands.
          */
         get: operations["get_deletion"];
         put?: never;
@@ -661,7 +661,7 @@ export interface paths {
          * Shows one document: how far it is, how often it was learned, and which generation answers.
          * @description Shows one document: how far it is, how often it was learned, and which generation answers.
          *
-         *     Raises NotFoundError for a document that is absent, deleted or another's.
+         *     The document as it stands.
          */
         get: operations["get_document"];
         put?: never;
@@ -689,7 +689,7 @@ export interface paths {
          * Shows what searches can find of a document: the chunks of its live generation.
          * @description Shows what searches can find of a document: the chunks of its live generation.
          *
-         *     In reading order; none while nothing is live. Raises NotFoundError for a document that is absent or another's.
+         *     In reading order; none while nothing is live.
          */
         get: operations["list_chunks"];
         put?: never;
@@ -714,8 +714,6 @@ export interface paths {
          * @description Learns a document anew from its stored bytes; what it knew goes on answering until the new generation is whole.
          *
          *     The document at the beginning of its next generation. A text that did not change costs no new embedding.
-         *
-         *     Raises FailedPreconditionError while it is being learned and where its bytes were never kept; ConflictError where another call was first.
          */
         post: operations["reprocess_document"];
         delete?: never;
@@ -879,7 +877,7 @@ export interface paths {
          * Tells how far a document is; a page that cannot listen to Firestore polls it.
          * @description Tells how far a document is; a page that cannot listen to Firestore polls it.
          *
-         *     Raises NotFoundError for an upload that is absent or another's.
+         *     The upload as it stands.
          */
         get: operations["get_upload_status"];
         put?: never;
@@ -942,7 +940,10 @@ export interface components {
         AgentKind: "chat" | "rag" | "react";
         /** @description A bot at one version, with what belongs to it at any. */
         BotDetails: {
-            /** @default rag */
+            /**
+             * @description `rag` or `chat`; `react` is not served yet and is refused.
+             * @default rag
+             */
             agent_kind: components["schemas"]["AgentKind"];
             /** Format: date-time */
             created_at: string;
@@ -983,7 +984,10 @@ export interface components {
              *     }
              */
             retrieval: components["schemas"]["RetrievalSettings"];
-            /** @default [] */
+            /**
+             * @description Tools are not served yet: a list that names any is refused.
+             * @default []
+             */
             tools: components["schemas"]["Tool"][];
             /** Format: date-time */
             updated_at: string;
@@ -992,7 +996,10 @@ export interface components {
         };
         /** @description What a person decides of a bot; `own_model` takes the place of `model`. */
         BotDraft: {
-            /** @default rag */
+            /**
+             * @description `rag` or `chat`; `react` is not served yet and is refused.
+             * @default rag
+             */
             agent_kind?: components["schemas"]["AgentKind"];
             /** @default  */
             description?: string;
@@ -1026,12 +1033,18 @@ export interface components {
              *     }
              */
             retrieval?: components["schemas"]["RetrievalSettingsInput"];
-            /** @default [] */
+            /**
+             * @description Tools are not served yet: a list that names any is refused.
+             * @default []
+             */
             tools?: components["schemas"]["Tool"][];
         };
         /** @description One version's configuration; `restored_from` names the one that it repeats. */
         BotVersionView: {
-            /** @default rag */
+            /**
+             * @description `rag` or `chat`; `react` is not served yet and is refused.
+             * @default rag
+             */
             agent_kind: components["schemas"]["AgentKind"];
             /** Format: date-time */
             created_at: string;
@@ -1068,13 +1081,19 @@ export interface components {
              *     }
              */
             retrieval: components["schemas"]["RetrievalSettings"];
-            /** @default [] */
+            /**
+             * @description Tools are not served yet: a list that names any is refused.
+             * @default []
+             */
             tools: components["schemas"]["Tool"][];
             version: number;
         };
         /** @description A bot as its owner sees it: one version's configuration, and what the backend knows of it. */
         BotView: {
-            /** @default rag */
+            /**
+             * @description `rag` or `chat`; `react` is not served yet and is refused.
+             * @default rag
+             */
             agent_kind: components["schemas"]["AgentKind"];
             /** Format: date-time */
             created_at: string;
@@ -1113,7 +1132,10 @@ export interface components {
              *     }
              */
             retrieval: components["schemas"]["RetrievalSettings"];
-            /** @default [] */
+            /**
+             * @description Tools are not served yet: a list that names any is refused.
+             * @default []
+             */
             tools: components["schemas"]["Tool"][];
             /** Format: date-time */
             updated_at: string;
@@ -1251,7 +1273,10 @@ export interface components {
         };
         /** @description What a person decides of a bot; `own_model` takes the place of `model`. */
         CreateBotData: {
-            /** @default rag */
+            /**
+             * @description `rag` or `chat`; `react` is not served yet and is refused.
+             * @default rag
+             */
             agent_kind?: components["schemas"]["AgentKind"];
             /** @default  */
             description?: string;
@@ -1287,7 +1312,10 @@ export interface components {
              *     }
              */
             retrieval?: components["schemas"]["RetrievalSettingsInput"];
-            /** @default [] */
+            /**
+             * @description Tools are not served yet: a list that names any is refused.
+             * @default []
+             */
             tools?: components["schemas"]["Tool"][];
         };
         /** @description The file as the page knows it; `title` is its name, whose extension counts where the browser knows no type. */
@@ -2304,7 +2332,10 @@ export interface components {
         };
         /** @description The whole configuration anew: what is left out of it takes its default. */
         UpdateBotBody: {
-            /** @default rag */
+            /**
+             * @description `rag` or `chat`; `react` is not served yet and is refused.
+             * @default rag
+             */
             agent_kind?: components["schemas"]["AgentKind"];
             /** @default  */
             description?: string;
@@ -2338,12 +2369,18 @@ export interface components {
              *     }
              */
             retrieval?: components["schemas"]["RetrievalSettingsInput"];
-            /** @default [] */
+            /**
+             * @description Tools are not served yet: a list that names any is refused.
+             * @default []
+             */
             tools?: components["schemas"]["Tool"][];
         };
         /** @description The whole configuration anew: what is left out of it takes its default. */
         UpdateBotData: {
-            /** @default rag */
+            /**
+             * @description `rag` or `chat`; `react` is not served yet and is refused.
+             * @default rag
+             */
             agent_kind?: components["schemas"]["AgentKind"];
             bot_id: string;
             /** @default  */
@@ -2380,7 +2417,10 @@ export interface components {
              *     }
              */
             retrieval?: components["schemas"]["RetrievalSettingsInput"];
-            /** @default [] */
+            /**
+             * @description Tools are not served yet: a list that names any is refused.
+             * @default []
+             */
             tools?: components["schemas"]["Tool"][];
         };
         /** @description Both are replaced. */
@@ -4113,7 +4153,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The last rating counts. Raises FailedPreconditionError while the turn runs: only its holder writes it then. */
+            /** @description The last rating counts. */
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
@@ -4634,7 +4674,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Newest first. Raises NotFoundError for a bot that is absent or another's. */
+            /** @description Newest first. */
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
@@ -4864,7 +4904,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Newest first; a page may be short. Raises NotFoundError for a bot that is absent or another's. */
+            /** @description Newest first; a page may be short. */
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
@@ -4949,7 +4989,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Newest first. Raises NotFoundError for a bot that is absent or another's. */
+            /** @description Newest first. */
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
@@ -5131,7 +5171,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The draft, by the environment's model. Raises as `ChatModel.stream`, and ResourceExhaustedError over the plan's limits. */
+            /** @description The draft, by the environment's model. */
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
@@ -5177,7 +5217,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Raises NotFoundError for a deletion that is absent or another's. */
+            /** @description The deletion as it stands. */
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
@@ -5230,7 +5270,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Raises NotFoundError for a document that is absent, deleted or another's. */
+            /** @description The document as it stands. */
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
@@ -5345,7 +5385,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description In reading order; none while nothing is live. Raises NotFoundError for a document that is absent or another's. */
+            /** @description In reading order; none while nothing is live. */
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
@@ -6198,7 +6238,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Raises NotFoundError for an upload that is absent or another's. */
+            /** @description The upload as it stands. */
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];

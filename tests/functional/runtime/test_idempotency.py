@@ -215,6 +215,16 @@ async def test_what_cannot_be_a_key_is_refused(shop: Shop, key: object) -> None:
     assert (reply.status, reply.error["details"]["field"], shop.orders) == (400, "idempotency_key", [])
 
 
+@pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])
+async def test_a_header_that_cannot_be_a_key_is_refused_by_its_own_name(shop: Shop, key: str) -> None:
+    headers = {"Idempotency-Key": key}
+    told = await shop.client().rest("POST", "/api/v1/orders", {"item": "book"}, token="alice", headers=headers)
+    called = await shop.client().call({"item": "book"}, token="alice", headers=headers)
+    assert [told.status, called.status, shop.orders] == [400, 400, []]
+    assert told.json["field"] == called.error["details"]["field"] == "Idempotency-Key"
+    assert told.json["detail"] == "Idempotency-Key must be 1 to 255 printable characters."
+
+
 async def test_a_stream_asked_of_an_idempotent_function_replays_too(shop: Shop) -> None:
     client = shop.client()
     data = {"item": "book", "idempotency_key": "k1"}

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from local.contract.callables import as_typescript
 from local.contract.document import document
-from local.contract.functions import ContractError, HttpEntry
+from local.contract.functions import ContractError, HttpEntry, prose
 from local.contract.schemas import Schema, Schemas
 from shared.domain.base import Id, Model, Page, PageRequest
 from shared.domain.events import Token
@@ -231,3 +231,19 @@ def test_two_models_of_one_name_are_refused():
 def test_a_path_of_no_known_room_is_refused():
     with pytest.raises(ContractError, match="to which room /api/v1/walls"):
         operation(entry("paint_wall", "PUT /api/v1/walls/{bot_id}"))
+
+
+@pytest.mark.parametrize(
+    ("docstring", "told"),
+    [
+        ("The bot\n    now.\n\n    As it is.\n    ", "The bot now.\n\nAs it is."),
+        ("Raises NotFoundError for a bot that is absent.", ""),
+        ("The bot. Raises as `ChatModel.stream`, and more. It stays.", "The bot. It stays."),
+        ("The bot.\n\n    Raises KeyError where it is gone;\n    ValueError else. Raises no more.", "The bot."),
+        ("Raises the bot's limit. The new limit.", "The new limit."),
+        ("The one who Raises it.", "The one who Raises it."),
+        (None, ""),
+    ],
+)
+def test_callers_are_not_told_what_python_raises(docstring: str | None, told: str):
+    assert prose(docstring) == told

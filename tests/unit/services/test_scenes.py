@@ -67,13 +67,23 @@ async def test_a_conversation_fixes_its_bot() -> None:
             await chatting.chats.begin(wanted(conversation_id="talk", **other))
 
 
-async def test_a_conversation_whose_bot_is_gone_says_so() -> None:
+@pytest.mark.parametrize("named", [{}, {"bot_id": "bot"}])
+async def test_a_conversation_whose_bot_is_gone_says_so(named: dict[str, str]) -> None:
     chatting = Chatting()
     chatting.store.conversations["talk"] = a_conversation()
     del chatting.store.bots["bot"]
-    with pytest.raises(NotFoundError) as refused:
-        await chatting.chats.begin(wanted(conversation_id="talk"))
-    assert refused.value.field == "bot_id"
+    with pytest.raises(NotFoundError, match="gone or no longer shared with you") as refused:
+        await chatting.chats.begin(wanted(conversation_id="talk", **named))
+    assert refused.value.field == "conversation_id"
+
+
+async def test_anothers_conversation_whose_bot_is_gone_reads_as_a_missing_one() -> None:
+    chatting = Chatting()
+    chatting.store.conversations["talk"] = a_conversation()
+    del chatting.store.bots["bot"]
+    with pytest.raises(NotFoundError, match="no such conversation") as refused:
+        await chatting.chats.begin(wanted(caller_id="bob", conversation_id="talk"))
+    assert refused.value.field == "conversation_id"
 
 
 async def test_a_suspended_account_may_not_chat() -> None:

@@ -216,10 +216,10 @@ async def test_a_turn_whose_bot_is_gone_stays_as_it_is() -> None:
     first = await interrupted(chatting)
     chatting.store.bots.clear()
 
-    with pytest.raises(NotFoundError) as refused:
+    with pytest.raises(NotFoundError, match="gone or no longer shared with you") as refused:
         await told(chatting.telling.resume(first.id, "alice"))
 
-    assert (refused.value.field, chatting.stored) == ("bot_id", first)
+    assert (refused.value.field, chatting.stored) == ("turn_id", first)
 
 
 async def test_a_request_that_is_repeated_under_its_key_is_told_the_same_turn() -> None:

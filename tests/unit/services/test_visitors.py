@@ -6,7 +6,7 @@ import pytest
 
 from shared.core.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError
 from shared.domain.account import Account
-from shared.domain.bot import Bot, BotVersion, Visibility
+from shared.domain.bot import OPENS_NOTHING, Bot, BotVersion, Visibility
 from shared.services.scenes import Wanted
 from tests.memory.chat_models import ScriptedChatModel
 from tests.unit.agent.library import a_bot
@@ -43,26 +43,34 @@ async def test_a_visitor_goes_on_while_the_bot_is_shared_by_that_very_link() -> 
 @pytest.mark.parametrize(
     "change", [{"visibility": Visibility.PRIVATE}, {"link": "renewed"}, {"deleted_at": ASKED.signed_in_at}, None]
 )
-async def test_once_it_is_shared_no_more_the_bot_reads_as_missing(change: dict[str, object] | None) -> None:
+async def test_once_it_is_shared_no_more_the_conversation_says_so_and_the_link_opens_nothing(
+    change: dict[str, object] | None,
+) -> None:
     chatting = shared()
     first = (await chatting.ask(VISIT)).record
     bot = chatting.store.bots.pop("bot")
     if change is not None:
         gone = {**change, "deleted_at": bot.created_at} if "deleted_at" in change else change
         chatting.store.bots["bot"] = bot.model_copy(update=gone)
-    with pytest.raises(NotFoundError) as refused:
-        await chatting.ask(replace(VISIT, link=None, conversation_id=first.conversation_id))
-    assert (refused.value.message, refused.value.field) == ("There is no such bot.", "bot_id")
+    again = replace(VISIT, conversation_id=first.conversation_id)
+    with pytest.raises(NotFoundError, match="gone or no longer shared with you") as refused:
+        await chatting.ask(replace(again, link=None))
+    assert refused.value.field == "conversation_id"
+    for named in (VISIT, again):
+        with pytest.raises(NotFoundError, match="opens nothing") as refused:
+            await chatting.ask(named)
+        assert refused.value.field == "link"
 
 
 @pytest.mark.parametrize("link", ["bot.other", "none.secret", "bot", "bot.", ".secret", "", "a/b.secret", "bot.secret.x"])
 async def test_a_wrong_link_opens_nothing(link: str) -> None:
-    with pytest.raises(NotFoundError, match="no such bot"):
+    with pytest.raises(NotFoundError) as refused:
         await shared().chats.begin(replace(VISIT, link=link))
+    assert (refused.value.message, refused.value.field) == (OPENS_NOTHING, "link")
 
 
 async def test_a_private_bot_is_not_opened_by_its_link() -> None:
-    with pytest.raises(NotFoundError, match="no such bot"):
+    with pytest.raises(NotFoundError, match="opens nothing"):
         await shared(visibility=Visibility.PRIVATE).chats.begin(VISIT)
 
 
@@ -99,7 +107,7 @@ async def test_a_visitor_is_limited_by_the_minute_and_the_owner_by_the_plan() ->
 async def test_a_suspended_owners_bot_reads_as_missing_to_visitors() -> None:
     chatting = shared()
     chatting.store.accounts["alice"] = Account(id="alice", suspended=True)
-    with pytest.raises(NotFoundError, match="no such bot"):
+    with pytest.raises(NotFoundError, match="opens nothing"):
         await chatting.chats.begin(VISIT)
 
 
@@ -134,9 +142,12 @@ async def test_a_version_that_does_not_exist_is_named() -> None:
     assert refused.value.field == "version"
 
 
-@pytest.mark.parametrize("wanted", [VISIT, Wanted(caller_id="alice", message="Why?", persona_id="tutor")])
-async def test_only_an_owner_chooses_a_version(wanted: Wanted) -> None:
-    with pytest.raises(InvalidArgumentError) as refused:
+@pytest.mark.parametrize(
+    ("wanted", "sentence"),
+    [(VISIT, "a bot's owner"), (Wanted(caller_id="alice", message="Why?", persona_id="tutor"), "Only a bot has versions")],
+)
+async def test_only_an_owner_chooses_a_version_and_a_persona_has_none(wanted: Wanted, sentence: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=sentence) as refused:
         await shared().chats.begin(replace(wanted, version=1))
     assert refused.value.field == "version"
 
