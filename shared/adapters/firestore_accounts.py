@@ -1,5 +1,6 @@
 """Users in Firestore: a username is claimed by a document of its own, so that of many who want it one gets it."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -7,7 +8,7 @@ from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFou
 from google.cloud.firestore import AsyncClient, AsyncDocumentReference
 
 from shared.adapters import firestore_queries as queries
-from shared.adapters.firestore_client import SCHEMA, fields, if_unchanged, loaded, place_of_user, stands
+from shared.adapters.firestore_client import SCHEMA, Snapshot, fields, if_unchanged, loaded, place_of_user, reference, stands
 from shared.adapters.google_errors import translated
 from shared.core.errors import AlreadyExistsError, ConflictError, SynapseError
 from shared.domain.account import Account, UsernameClaim, folded
@@ -16,7 +17,7 @@ from shared.ports.store import Versioned
 
 
 class FirestoreAccounts:
-    """`users/{uid}`, the uid quoted as in a URL, with `devices/{device_id}` under each; `usernames/{folded username}`."""
+    """`users/{uid}`, the uid quoted as in a URL, `usernames/{folded username}` and `devices/{device_id}`."""
 
     def __init__(self, client: AsyncClient) -> None:
         self._client = client
@@ -84,31 +85,38 @@ class FirestoreAccounts:
     @translated
     async def add_device(self, device: Device) -> None:
         """As the port says: one write, and a read a device; whoever comes last of several at once sees all of them."""
-        await self._device(device.owner_id, device.id).set(fields(device))
-        await self._forget((await self.devices(device.owner_id))[MAX_DEVICES:])
+        await reference(self._client, "devices", device.id).set(fields(device))
+        await self._forget((await self._devices(device.owner_id))[MAX_DEVICES:])
 
     @translated
     async def remove_device(self, uid: str, device_id: str) -> None:
-        """As the port says: one write."""
-        await self._device(uid, device_id).delete()
+        """As the port says: one read and one write."""
+        found = await reference(self._client, "devices", device_id).get()
+        if found.exists and found.get("owner_id") == uid:
+            await self._forget([found])
 
     @translated
     async def remove_devices(self, uid: str) -> None:
         """As the port says: a read and a write a device."""
-        await self._forget(await self.devices(uid))
+        await self._forget(await self._devices(uid))
 
     @translated
     async def devices(self, uid: str) -> Sequence[Device]:
         """As the port says: a read a device."""
-        return [Device.stored(snapshot.to_dict()) async for snapshot in queries.devices(self._client, uid).stream()]
+        return [Device.stored(snapshot.to_dict()) for snapshot in await self._devices(uid)]
 
-    async def _forget(self, devices: Sequence[Device]) -> None:
-        if not devices:
+    async def _devices(self, uid: str) -> list[Snapshot]:
+        return [snapshot async for snapshot in queries.devices(self._client, uid).stream()]
+
+    async def _forget(self, devices: Sequence[Snapshot]) -> None:
+        """Each only as it was read: by now it may be another person's."""
+        await asyncio.gather(*(self._forget_one(device) for device in devices))
+
+    async def _forget_one(self, device: Snapshot) -> None:
+        try:
+            await device.reference.delete(option=if_unchanged(self._client, device.update_time))
+        except (FailedPrecondition, NotFound):
             return
-        batch = self._client.batch()
-        for device in devices:
-            batch.delete(self._device(device.owner_id, device.id))
-        await batch.commit()
 
     async def _refusal(self, account: Account) -> SynapseError:
         if await self._is_anothers(folded(account.username), account.id):
@@ -121,10 +129,6 @@ class FirestoreAccounts:
 
     def _user(self, uid: str) -> AsyncDocumentReference:
         return place_of_user(self._client, "users", uid)
-
-    def _device(self, uid: str, device_id: str) -> AsyncDocumentReference:
-        place: AsyncDocumentReference = self._user(uid).collection("devices").document(device_id)
-        return place
 
     def _claim(self, name: str) -> AsyncDocumentReference:
         # A username may hold dots, which `is_id` refuses; alone they cannot stand, so Firestore takes every one.

@@ -18,7 +18,6 @@ from google.cloud.firestore_v1.base_query import BaseFilter
 from google.cloud.firestore_v1.base_vector_query import DistanceMeasure
 from google.cloud.firestore_v1.vector import Vector
 
-from shared.adapters.firestore_client import place_of_user
 from shared.domain.chunk import Chunk
 from shared.domain.conversation import Rating, TurnStatus
 from shared.domain.document import Stage
@@ -142,7 +141,7 @@ def ended_reservations(client: AsyncClient, now: datetime) -> AsyncQuery:
 
 def devices(client: AsyncClient, owner_id: str) -> AsyncQuery:
     """The person's devices, last stored first."""
-    return _newest_first(place_of_user(client, "users", owner_id).collection("devices"), "updated_at")
+    return _newest_first(_equal(client.collection("devices"), owner_id=owner_id), "updated_at")
 
 
 def due_deletions(client: AsyncClient, now: datetime) -> AsyncQuery:

@@ -137,11 +137,14 @@ class Accounts(Protocol):
         ...
 
     async def add_device(self, device: Device) -> None:
-        """Store the device, anew if it is known; of more than MAX_DEVICES the ones stored longest ago go."""
+        """Store the device, anew if it is known; of more than MAX_DEVICES the ones stored longest ago go.
+
+        One that was another person's is this person's from then on: a phone that changed hands tells its new owner alone.
+        """
         ...
 
     async def remove_device(self, uid: str, device_id: str) -> None:
-        """Forget the device; silent where it is unknown."""
+        """Forget the person's device; silent where it is unknown or another's by now."""
         ...
 
     async def remove_devices(self, uid: str) -> None:

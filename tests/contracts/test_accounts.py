@@ -220,6 +220,17 @@ async def test_a_device_is_forgotten_alone_or_with_all_others(stores: Stores) ->
     assert len(await stores.accounts.devices("another")) == 1
 
 
+async def test_a_device_is_one_persons_and_the_last_one_has_it(stores: Stores) -> None:
+    for owner_id in ("owner", "another"):
+        await stores.accounts.add_device(device(1, owner_id))
+
+    await stores.accounts.remove_device("owner", "device-1")
+    await stores.accounts.remove_devices("owner")
+
+    assert list(await stores.accounts.devices("owner")) == []
+    assert list(await stores.accounts.devices("another")) == [device(1, "another")]
+
+
 async def test_a_moment_is_kept_to_the_microsecond(stores: Stores) -> None:
     at = NOW + timedelta(microseconds=1)
     await stores.accounts.sign_out("owner", at)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tests.architecture.sources import program
 
 _OPENERS = {"reference", "collection", "collection_group", "document", "place_of_user", "_owned"}
-UNDER = {"versions": "bots", "steps": "documents", "turns": "conversations", "devices": "users"}
+UNDER = {"versions": "bots", "steps": "documents", "turns": "conversations"}
 """Whose documents a subcollection lies under."""
 
 

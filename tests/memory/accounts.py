@@ -52,12 +52,14 @@ class MemoryAccounts:
             self.store.accounts[uid] = stored.model_copy(update={"last_active_at": at})
 
     async def add_device(self, device: Device) -> None:
-        self.store.devices[device.owner_id, device.id] = device
+        self.store.devices[device.id] = device
         for old in (await self.devices(device.owner_id))[MAX_DEVICES:]:
             await self.remove_device(old.owner_id, old.id)
 
     async def remove_device(self, uid: str, device_id: str) -> None:
-        self.store.devices.pop((uid, device_id), None)
+        device = self.store.devices.get(device_id)
+        if device and device.owner_id == uid:
+            del self.store.devices[device_id]
 
     async def remove_devices(self, uid: str) -> None:
         for device in await self.devices(uid):

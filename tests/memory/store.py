@@ -38,7 +38,7 @@ class MemoryStore:
 
     accounts: dict[str, Account] = field(default_factory=dict)
     usernames: dict[str, str] = field(default_factory=dict)
-    devices: dict[tuple[str, str], Device] = field(default_factory=dict)
+    devices: dict[str, Device] = field(default_factory=dict)
     rates: Counter[str] = field(default_factory=Counter)
     bots: dict[str, Bot] = field(default_factory=dict)
     bot_versions: dict[tuple[str, int], BotVersion] = field(default_factory=dict)

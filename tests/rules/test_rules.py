@@ -39,7 +39,7 @@ CLOSED = (
     "dead_letters/1",
     "provider_holds/gemini",
     "users/owner",
-    "users/owner/devices/d",
+    "devices/d",
     "usernames/owner",
     "rates/key",
     "plans/free",

@@ -63,7 +63,13 @@ async def test_nobody_forgets_anothers_device(world: World) -> None:
     await register()
     await register("bob", events=[])
 
-    assert [owner for owner, _ in world.store.devices] == ["alice"]
+    assert [device.owner_id for device in world.store.devices.values()] == ["alice"]
+
+
+async def test_a_phone_that_changes_hands_tells_its_new_owner_alone(world: World) -> None:
+    for who in ("alice", "bob"):
+        assert (await register(who)).status == 200
+    assert [device.owner_id for device in world.store.devices.values()] == ["bob"]
 
 
 async def test_of_too_many_devices_one_gives_way(world: World) -> None:

@@ -55,7 +55,7 @@ async def test_notifications_end_with_it(world: World) -> None:
 
     await client_for("sign_out").call(None, token=token)
 
-    assert [owner for owner, _ in world.store.devices] == ["bob"]
+    assert [device.owner_id for device in world.store.devices.values()] == ["bob"]
 
 
 @pytest.mark.parametrize("moment", ["before revoke", "before remove_devices", "before sign_out"])
