@@ -121,6 +121,30 @@ async def test_fifty_reserves_at_once_against_a_limit_of_twenty_pass_twenty(stor
     assert (await stores.turns.reserve(turn("c"), OFTEN)).totals.turns_this_minute == 21
 
 
+async def test_fifty_reserves_at_once_never_pass_the_months_tokens(stores: Stores) -> None:
+    limits = OFTEN.model_copy(update={"tokens_per_month": 2000})
+    asked = [turn("c", reserved_tokens=100) for _ in range(50)]
+
+    results = await asyncio.gather(*(stores.turns.reserve(one, limits) for one in asked), return_exceptions=True)
+
+    accepted = [result.totals.tokens_this_month for result in results if isinstance(result, Reserved)]
+    assert sorted(accepted) == list(range(100, 2001, 100))
+    assert [isinstance(result, ResourceExhaustedError) for result in results].count(True) == 30
+    assert (await stores.turns.reserve(turn("c", reserved_tokens=0), OFTEN)).totals.tokens_this_month == 2000
+
+
+async def test_fifty_turns_of_a_visitor_at_once_never_pass_his_minute(stores: Stores) -> None:
+    limits = OFTEN.model_copy(update={"turns_per_minute": 20})
+    asked = [turn("c", "visitor", bot_owner_id="owner") for _ in range(50)]
+
+    results = await asyncio.gather(*(stores.turns.reserve(one, OFTEN, visitor=limits) for one in asked), return_exceptions=True)
+
+    assert [isinstance(result, Reserved) for result in results].count(True) == 20
+    assert [isinstance(result, ResourceExhaustedError) for result in results].count(True) == 30
+    assert (await stores.turns.reserve(turn("d", "visitor"), OFTEN)).totals.turns_this_minute == 21
+    assert (await stores.turns.reserve(turn("e"), OFTEN)).totals.turns_this_month == 21
+
+
 async def test_a_visitors_turn_counts_in_both_minutes_and_costs_the_payer_alone(stores: Stores) -> None:
     limits = OFTEN.model_copy(update={"turns_per_minute": 2})
     for _ in range(2):
