@@ -29,4 +29,4 @@ async def share_bot(wanted: ShareBot, call: Call, *, bots: Bots, clock: Clock) -
         # One secret for all tries, so that a try whose answer was lost is known again.
         return bot.shared_as(wanted.visibility, fresh if wanted.new_link or bot.link is None else bot.link, now)
 
-    return BotView.of(await revise(bots, wanted.bot_id, call.uid, shared, require_version=call.require_version))
+    return BotView.of(await revise(bots, wanted.bot_id, call.uid, shared))

@@ -10,6 +10,10 @@ from shared.ports.store import Bots, Versioned
 _TRIES = 8
 
 
+def any_version(_: int) -> None:
+    """For a change that does not depend on what the configuration is."""
+
+
 async def find_bot(bots: Bots, bot_id: str, owner_id: str) -> Bot:
     """The owner's bot. Raises NotFoundError (field bot_id)."""
     bot = await bots.get(bot_id, owner_id)
@@ -33,7 +37,7 @@ async def revise(
     owner_id: str,
     change: Callable[[Bot], Bot],
     *,
-    require_version: Callable[[int], None],
+    require_version: Callable[[int], None] = any_version,
     restored_from: int | None = None,
 ) -> Bot:
     """The bot after the change, which is made anew upon what another wrote meanwhile; one that changes nothing is not stored.

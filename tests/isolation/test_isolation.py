@@ -19,19 +19,23 @@ def test_both_own_something_of_every_kind_that_can_be_asked_for() -> None:
 
 @pytest.mark.parametrize("case", list(refused()), ids=named)
 async def test_who_may_not_call_is_refused_and_nothing_is_counted(case: Refused) -> None:
-    await checks.is_refused_and_nothing_counted(case, Tenants)
+    assert await checks.refused_without_a_trace(case, Tenants) == checks.refusal_of(case.stranger)
 
 
 @pytest.mark.parametrize("case", list(foreign()), ids=named)
 async def test_anothers_id_answers_as_a_missing_one_and_changes_nothing(case: Foreign) -> None:
-    await checks.answers_as_a_missing_one(case, Tenants)
+    served = await checks.with_own_id_after_anothers(case, Tenants)
+    assert served.status < 400, served
 
 
 @pytest.mark.parametrize("case", list(unnamed()), ids=named)
 async def test_what_names_nothing_shows_and_changes_nothing_of_anothers(case: Unnamed) -> None:
-    await checks.shows_and_changes_nothing_of_anothers(case, Tenants)
+    answered = await checks.of_ones_own(case, Tenants)
+    assert answered.status < 400, answered
 
 
 @pytest.mark.parametrize("case", list(paged()), ids=named)
 async def test_anothers_cursor_shows_the_callers_own_alone(case: Paged) -> None:
-    await checks.goes_on_in_the_callers_own(case, Tenants)
+    shown, own = await checks.items_behind_anothers_cursor(case, Tenants)
+    assert shown
+    assert [item for item in shown if item not in own] == []
