@@ -1,4 +1,4 @@
-"""A document is a file that a bot learns from; its status is the pipeline's progress as a person may read it."""
+"""A document is what a bot learns from; its status is the pipeline's progress as a person may read it."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,9 +14,10 @@ Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whi
 
 
 class DocumentStatus(StrEnum):
-    """The way of a document; the last three end it."""
+    """The way of a document; the last four end it. A file awaits its upload, a web page is fetched."""
 
     AWAITING_UPLOAD = "awaiting_upload"
+    FETCHING = "fetching"
     RECEIVED = "received"
     EXTRACTING = "extracting"
     CHUNKING = "chunking"
@@ -24,24 +25,31 @@ class DocumentStatus(StrEnum):
     INDEXING = "indexing"
     READY = "ready"
     FAILED = "failed"
+    DUPLICATE = "duplicate"
     DELETING = "deleting"
 
     @property
     def is_final(self) -> bool:
         """Whether no stage has anything more to do."""
-        return self in {DocumentStatus.READY, DocumentStatus.FAILED, DocumentStatus.DELETING}
+        return self in {DocumentStatus.READY, DocumentStatus.FAILED, DocumentStatus.DUPLICATE, DocumentStatus.DELETING}
 
 
 class DocumentSource(StrEnum):
-    """Where its bytes come from: a file that a person uploads, or a text that came with the call."""
+    """Where its bytes come from: a file that a person uploads, a text that came with the call, an address, or the document
+    that it was found in. A site has no bytes of its own: its pages are documents under it.
+    """
 
     FILE = "file"
     TEXT = "text"
+    URL = "url"
+    SITE = "site"
+    ATTACHMENT = "attachment"
 
 
 class Stage(StrEnum):
-    """A step of the pipeline; its topic and its function are named after it."""
+    """A step of the pipeline; its topic and its function are named after it. What was uploaded is not fetched."""
 
+    FETCH = "fetch"
     EXTRACT = "extract"
     CHUNK = "chunk"
     EMBED = "embed"
@@ -58,6 +66,10 @@ class FailureCode(StrEnum):
     UNSUPPORTED_TYPE = "unsupported_type"
     TOO_LARGE = "too_large"
     TOO_SLOW = "too_slow"
+    OVER_QUOTA = "over_quota"
+    FETCH_REFUSED = "fetch_refused"
+    FETCH_FAILED = "fetch_failed"
+    ROBOTS = "robots"
     UPLOAD_EXPIRED = "upload_expired"
     UPLOAD_MISMATCH = "upload_mismatch"
     INTERNAL = "internal"
@@ -88,8 +100,16 @@ class StageProgress(Model):
     of: int = 0
 
 
+class Cost(Model):
+    """What models were asked for to learn it, over all its generations; what the cache knew costs nothing."""
+
+    embedded_texts: int = 0
+    embedded_tokens: int = 0
+    vision_tokens: int = 0
+
+
 class Document(Record):
-    """One file or text of one bot. `generation` is being learned, `live_generation` is what searches see (0: none yet);
+    """One file, text or page of one bot. `generation` is being learned, `live_generation` is what searches see (0: none yet);
     of the generations up to `purged_generation` nothing is kept.
     """
 
@@ -101,6 +121,9 @@ class Document(Record):
     content_type: str
     size_bytes: int
     blob: str = Field(description="The object's name in the bucket.")
+    url: str | None = Field(default=None, description="Where it was fetched from, as it was asked for.")
+    parent_id: str | None = Field(default=None, description="The document that it was found in, with which it is deleted.")
+    duplicate_of: str | None = Field(default=None, description="The document of the same bot that has the same bytes.")
     status: DocumentStatus
     failure: Failure | None = None
     generation: int = 1
@@ -110,6 +133,10 @@ class Document(Record):
     progress: dict[Stage, StageProgress] = Field(default_factory=dict)
     pages: int | None = None
     chunks: int | None = None
+    cost: Cost = Cost()
+    notes: tuple[str, ...] = Field(default=(), description="What was left out, in sentences.")
+    attempt: int = Field(default=1, description="Which try of its present stage this is.")
+    revivals: int = Field(default=0, description="How often the generation was taken up again where it had failed.")
     correlation_id: str | None = Field(default=None, description="Of the call that began it; the bucket's notice carries none.")
     created_at: datetime
     updated_at: datetime

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from shared.domain.base import Model
-from shared.domain.document import Document, DocumentSource, DocumentStatus, Failure, Stage, StageProgress
+from shared.domain.document import Cost, Document, DocumentSource, DocumentStatus, Failure, Stage, StageProgress
 
 
 class DocumentView(Model):
@@ -19,6 +19,9 @@ class DocumentView(Model):
     source: DocumentSource
     content_type: str
     size_bytes: int
+    url: str | None
+    parent_id: str | None
+    duplicate_of: str | None
     status: DocumentStatus
     is_ready: bool
     generation: int
@@ -27,6 +30,9 @@ class DocumentView(Model):
     progress: dict[Stage, StageProgress]
     pages: int | None
     chunks: int | None
+    cost: Cost
+    notes: tuple[str, ...]
+    attempt: int
     retry_at: datetime | None
     created_at: datetime
     updated_at: datetime

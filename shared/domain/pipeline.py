@@ -12,6 +12,7 @@ from shared.domain.document import Document, DocumentSource, DocumentStatus, Fai
 from shared.domain.step import StageMessage, Step, StepState
 
 TOPICS = {
+    Stage.FETCH: "fetch-url",
     Stage.EXTRACT: "extract-document",
     Stage.CHUNK: "chunk-document",
     Stage.EMBED: "embed-chunks",
@@ -37,13 +38,14 @@ LONGEST_UPLOAD_WAIT = timedelta(hours=6)
 SHORTEST_UPLOAD_WAIT = timedelta(minutes=2)
 
 _STAGES_OF = {
+    DocumentStatus.FETCHING: (Stage.FETCH,),
     DocumentStatus.RECEIVED: (Stage.EXTRACT,),
     DocumentStatus.EXTRACTING: (Stage.EXTRACT,),
     DocumentStatus.CHUNKING: (Stage.CHUNK,),
     DocumentStatus.EMBEDDING: (Stage.EMBED, Stage.INDEX),
     DocumentStatus.INDEXING: (Stage.INDEX,),
 }
-_NEXT = {Stage.EXTRACT: Stage.CHUNK, Stage.CHUNK: Stage.EMBED, Stage.EMBED: Stage.INDEX}
+_NEXT = {Stage.FETCH: Stage.EXTRACT, Stage.EXTRACT: Stage.CHUNK, Stage.CHUNK: Stage.EMBED, Stage.EMBED: Stage.INDEX}
 
 Steps = Mapping[Stage, Sequence[Step]]
 
@@ -100,7 +102,7 @@ def planned(document: Document, pages: int | None, shards: int, moment: Moment) 
     """The document once it is known in how many shards it is read; None where that was known before."""
     if document.status is not DocumentStatus.RECEIVED:
         return None
-    progress = {Stage.EXTRACT: StageProgress(of=shards)}
+    progress = {**document.progress, Stage.EXTRACT: StageProgress(of=shards)}
     return _moved(document, DocumentStatus.EXTRACTING, moment, pages=pages, progress=progress)
 
 
@@ -110,6 +112,9 @@ def advanced(document: Document, stage: Stage, done: int, output: Mapping[str, A
         return None
     progress = {**document.progress, stage: StageProgress(done=done, of=done)}
     match stage:
+        case Stage.FETCH:
+            fetched = {"content_type": output["content_type"], "content_hash": output["content_hash"]}
+            return _moved(document, DocumentStatus.RECEIVED, moment, progress=progress, **fetched)
         case Stage.EXTRACT:
             progress[Stage.CHUNK] = StageProgress(of=1)
             return _moved(document, DocumentStatus.CHUNKING, moment, progress=progress)
@@ -142,12 +147,10 @@ def without_old_generations(document: Document, live_generation: int) -> Documen
 def opening(document: Document) -> list[Publication]:
     """What a document that has just entered its status must have published; its embedded batches ask for their own indexing."""
     match document.status:
-        case DocumentStatus.RECEIVED:
-            return [publication(document, Stage.EXTRACT)]
+        case DocumentStatus.FETCHING | DocumentStatus.RECEIVED | DocumentStatus.CHUNKING:
+            return [publication(document, stages_of(document)[0])]
         case DocumentStatus.EXTRACTING:  # Shard 0 is the one that has planned.
             return [publication(document, Stage.EXTRACT, shard) for shard in range(1, document.progress[Stage.EXTRACT].of)]
-        case DocumentStatus.CHUNKING:
-            return [publication(document, Stage.CHUNK)]
         case DocumentStatus.EMBEDDING:
             return [publication(document, Stage.EMBED, shard) for shard in range(document.progress[Stage.EMBED].of)]
         case DocumentStatus.READY | DocumentStatus.FAILED if document.has_old_generations:

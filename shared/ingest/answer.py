@@ -2,7 +2,8 @@
 
 from shared.domain.base import Model
 from shared.domain.document import FailureCode, RejectedFileError
-from shared.ingest.extract import Extraction, ExtractionPlan
+from shared.ingest.extract import ExtractionPlan
+from shared.ingest.extraction import Extraction
 
 
 class Rejection(Model):

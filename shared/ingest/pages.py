@@ -1,12 +1,14 @@
 """Pages as they are built and as they are stored between stages."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from pydantic import TypeAdapter
 
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import Block, BlockKind, TextPage
-from shared.ingest.limits import MAX_CHARACTERS
+from shared.ingest.extraction import Extraction
+from shared.ingest.limits import MAX_CHARACTERS, MAX_TEXT_BYTES
 
 _PAGES = TypeAdapter(tuple[TextPage, ...])
 _GAP = "\n\n"
@@ -39,6 +41,17 @@ class PageBuilder:
     def build(self) -> TextPage:
         """The page; its text is empty where nothing was added."""
         return TextPage(number=self._number, text=_GAP.join(self._parts), blocks=tuple(self._blocks))
+
+
+def content_of(path: Path) -> bytes:
+    """The file's bytes, one more than a text may have at most: it tells that the file is too long without reading the rest."""
+    with path.open("rb") as file:
+        return file.read(MAX_TEXT_BYTES + 1)
+
+
+def whole(page: TextPage) -> Extraction:
+    """The extraction of a file that is one page."""
+    return Extraction(pages=(page,), characters=len(page.text))
 
 
 def dump_pages(pages: Sequence[TextPage]) -> bytes:

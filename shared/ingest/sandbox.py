@@ -16,7 +16,8 @@ from pydantic import ValidationError
 from shared.core.log import logger
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.ingest.answer import Answer, too_much_memory
-from shared.ingest.extract import Extraction, ExtractionPlan
+from shared.ingest.extract import ExtractionPlan
+from shared.ingest.extraction import Extraction
 from shared.ingest.kinds import Kind
 from shared.ingest.limits import READ_MEMORY_BYTES, READ_SECONDS
 

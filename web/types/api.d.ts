@@ -1271,6 +1271,15 @@ export interface components {
             conversation: components["schemas"]["ConversationView"];
             turns: components["schemas"]["PageOfTurnView"];
         };
+        /** @description What models were asked for to learn it, over all its generations; what the cache knew costs nothing. */
+        Cost: {
+            /** @default 0 */
+            embedded_texts: number;
+            /** @default 0 */
+            embedded_tokens: number;
+            /** @default 0 */
+            vision_tokens: number;
+        };
         /** @description What a person decides of a bot; `own_model` takes the place of `model`. */
         CreateBotData: {
             /**
@@ -1409,16 +1418,17 @@ export interface components {
         };
         /**
          * DocumentSource
-         * @description Where its bytes come from: a file that a person uploads, or a text that came with the call.
+         * @description Where its bytes come from: a file that a person uploads, a text that came with the call, an address, or the document
+         *     that it was found in. A site has no bytes of its own: its pages are documents under it.
          * @enum {string}
          */
-        DocumentSource: "file" | "text";
+        DocumentSource: "file" | "text" | "url" | "site" | "attachment";
         /**
          * DocumentStatus
-         * @description The way of a document; the last three end it.
+         * @description The way of a document; the last four end it. A file awaits its upload, a web page is fetched.
          * @enum {string}
          */
-        DocumentStatus: "awaiting_upload" | "received" | "extracting" | "chunking" | "embedding" | "indexing" | "ready" | "failed" | "deleting";
+        DocumentStatus: "awaiting_upload" | "fetching" | "received" | "extracting" | "chunking" | "embedding" | "indexing" | "ready" | "failed" | "duplicate" | "deleting";
         /**
          * @description `retry_at` is set while a provider makes us wait; `progress` counts the shards of each planned stage.
          *
@@ -1426,17 +1436,22 @@ export interface components {
          *     `live_generation`, which is 0 while none is whole.
          */
         DocumentView: {
+            attempt: number;
             bot_id: string;
             chunks: number | null;
             content_type: string;
+            cost: components["schemas"]["Cost"];
             /** Format: date-time */
             created_at: string;
+            duplicate_of: string | null;
             failure: components["schemas"]["Failure"] | null;
             generation: number;
             id: string;
             is_ready: boolean;
             live_generation: number;
+            notes: string[];
             pages: number | null;
+            parent_id: string | null;
             progress: {
                 [key: string]: components["schemas"]["StageProgress"];
             };
@@ -1447,6 +1462,7 @@ export interface components {
             title: string;
             /** Format: date-time */
             updated_at: string;
+            url: string | null;
         };
         /** @description A text that fits a bot's `instructions`. */
         DraftedInstructions: {
@@ -1499,7 +1515,7 @@ export interface components {
          * @description Why a document failed; a page may translate it, and a person can act on its message.
          * @enum {string}
          */
-        FailureCode: "needs_ocr" | "encrypted" | "empty" | "corrupt" | "unsupported_type" | "too_large" | "too_slow" | "upload_expired" | "upload_mismatch" | "internal";
+        FailureCode: "needs_ocr" | "encrypted" | "empty" | "corrupt" | "unsupported_type" | "too_large" | "too_slow" | "over_quota" | "fetch_refused" | "fetch_failed" | "robots" | "upload_expired" | "upload_mismatch" | "internal";
         /** @description Of the last FIGURES_DAYS days, everybody's turns included. */
         Figures: {
             /** @description From the question to the answer's end; null where no turn has ended. */
@@ -2222,10 +2238,10 @@ export interface components {
         };
         /**
          * Stage
-         * @description A step of the pipeline; its topic and its function are named after it.
+         * @description A step of the pipeline; its topic and its function are named after it. What was uploaded is not fetched.
          * @enum {string}
          */
-        Stage: "extract" | "chunk" | "embed" | "index";
+        Stage: "fetch" | "extract" | "chunk" | "embed" | "index";
         /** @description Shards that are done, of all; `of` is 0 until the stage is planned. */
         StageProgress: {
             /** @default 0 */
@@ -4685,23 +4701,33 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "attempt": 1,
                      *           "bot_id": "bot",
                      *           "chunks": null,
                      *           "content_type": "application/pdf",
+                     *           "cost": {
+                     *             "embedded_texts": 0,
+                     *             "embedded_tokens": 0,
+                     *             "vision_tokens": 0
+                     *           },
                      *           "created_at": "2026-11-22T10:00:00Z",
+                     *           "duplicate_of": null,
                      *           "failure": null,
                      *           "generation": 1,
                      *           "id": "whales",
                      *           "is_ready": true,
                      *           "live_generation": 1,
+                     *           "notes": [],
                      *           "pages": null,
+                     *           "parent_id": null,
                      *           "progress": {},
                      *           "retry_at": null,
                      *           "size_bytes": 1,
                      *           "source": "file",
                      *           "status": "ready",
                      *           "title": "whales.pdf",
-                     *           "updated_at": "2026-11-22T10:00:00Z"
+                     *           "updated_at": "2026-11-22T10:00:00Z",
+                     *           "url": null
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -5279,23 +5305,33 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attempt": 1,
                      *       "bot_id": "bot",
                      *       "chunks": null,
                      *       "content_type": "application/pdf",
+                     *       "cost": {
+                     *         "embedded_texts": 0,
+                     *         "embedded_tokens": 0,
+                     *         "vision_tokens": 0
+                     *       },
                      *       "created_at": "2026-11-22T10:00:00Z",
+                     *       "duplicate_of": null,
                      *       "failure": null,
                      *       "generation": 1,
                      *       "id": "whales",
                      *       "is_ready": true,
                      *       "live_generation": 1,
+                     *       "notes": [],
                      *       "pages": null,
+                     *       "parent_id": null,
                      *       "progress": {},
                      *       "retry_at": null,
                      *       "size_bytes": 1,
                      *       "source": "file",
                      *       "status": "ready",
                      *       "title": "whales.pdf",
-                     *       "updated_at": "2026-11-22T10:00:00Z"
+                     *       "updated_at": "2026-11-22T10:00:00Z",
+                     *       "url": null
                      *     }
                      */
                     "application/json": components["schemas"]["DocumentView"];
@@ -5461,23 +5497,33 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attempt": 1,
                      *       "bot_id": "bot",
                      *       "chunks": null,
                      *       "content_type": "application/pdf",
+                     *       "cost": {
+                     *         "embedded_texts": 0,
+                     *         "embedded_tokens": 0,
+                     *         "vision_tokens": 0
+                     *       },
                      *       "created_at": "2026-11-22T10:00:00Z",
+                     *       "duplicate_of": null,
                      *       "failure": null,
                      *       "generation": 2,
                      *       "id": "whales",
                      *       "is_ready": true,
                      *       "live_generation": 1,
+                     *       "notes": [],
                      *       "pages": null,
+                     *       "parent_id": null,
                      *       "progress": {},
                      *       "retry_at": null,
                      *       "size_bytes": 1,
                      *       "source": "file",
                      *       "status": "received",
                      *       "title": "whales.pdf",
-                     *       "updated_at": "2026-11-22T10:00:30Z"
+                     *       "updated_at": "2026-11-22T10:00:30Z",
+                     *       "url": null
                      *     }
                      */
                     "application/json": components["schemas"]["DocumentView"];
@@ -6247,23 +6293,33 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attempt": 1,
                      *       "bot_id": "bot",
                      *       "chunks": null,
                      *       "content_type": "application/pdf",
+                     *       "cost": {
+                     *         "embedded_texts": 0,
+                     *         "embedded_tokens": 0,
+                     *         "vision_tokens": 0
+                     *       },
                      *       "created_at": "2026-11-22T10:00:00Z",
+                     *       "duplicate_of": null,
                      *       "failure": null,
                      *       "generation": 1,
                      *       "id": "whales",
                      *       "is_ready": true,
                      *       "live_generation": 1,
+                     *       "notes": [],
                      *       "pages": null,
+                     *       "parent_id": null,
                      *       "progress": {},
                      *       "retry_at": null,
                      *       "size_bytes": 1,
                      *       "source": "file",
                      *       "status": "ready",
                      *       "title": "whales.pdf",
-                     *       "updated_at": "2026-11-22T10:00:00Z"
+                     *       "updated_at": "2026-11-22T10:00:00Z",
+                     *       "url": null
                      *     }
                      */
                     "application/json": components["schemas"]["DocumentView"];
@@ -6315,23 +6371,33 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "attempt": 1,
                      *       "bot_id": "bot",
                      *       "chunks": null,
                      *       "content_type": "text/markdown",
+                     *       "cost": {
+                     *         "embedded_texts": 0,
+                     *         "embedded_tokens": 0,
+                     *         "vision_tokens": 0
+                     *       },
                      *       "created_at": "2026-11-22T10:00:30Z",
+                     *       "duplicate_of": null,
                      *       "failure": null,
                      *       "generation": 1,
                      *       "id": "m7wq3kz5vhtx9d2ryn4c",
                      *       "is_ready": false,
                      *       "live_generation": 0,
+                     *       "notes": [],
                      *       "pages": null,
+                     *       "parent_id": null,
                      *       "progress": {},
                      *       "retry_at": null,
                      *       "size_bytes": 58,
                      *       "source": "text",
                      *       "status": "awaiting_upload",
                      *       "title": "Feeding.md",
-                     *       "updated_at": "2026-11-22T10:00:30Z"
+                     *       "updated_at": "2026-11-22T10:00:30Z",
+                     *       "url": null
                      *     }
                      */
                     "application/json": components["schemas"]["DocumentView"];

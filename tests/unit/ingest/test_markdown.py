@@ -2,8 +2,8 @@ import pytest
 
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind, TextPage
+from shared.ingest.formats.markdown import read_markdown
 from shared.ingest.limits import MAX_MARKDOWN_CHARACTERS
-from shared.ingest.markdown import read_markdown
 from tests.unit.ingest.samples import FILES
 
 

@@ -2,8 +2,8 @@ import pytest
 
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind
-from shared.ingest import pdf
-from shared.ingest.pdf import count_pages, read_pages
+from shared.ingest.formats import pdf
+from shared.ingest.formats.pdf import layout, read_pages
 from tests.unit.ingest.samples import FILES, text_at, write_pdf
 
 PICTURE = "q 500 0 0 700 40 60 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x00 EI Q"
@@ -11,7 +11,7 @@ PICTURE = "q 500 0 0 700 40 60 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x00 EI Q"
 
 def test_pages_are_numbered_from_one_and_read_by_range(tmp_path):
     path = write_pdf(tmp_path / "a.pdf", [text_at((50, 700, 12, f"Page {number}")) for number in range(1, 6)])
-    assert count_pages(path) == 5
+    assert layout(path).pages == 5
     assert [(page.number, page.text) for page in read_pages(path, 3, 40).pages] == [(4, "Page 4"), (5, "Page 5")]
 
 
@@ -93,7 +93,7 @@ def test_an_empty_user_password_opens():
 
 def test_a_password_is_asked_away():
     with pytest.raises(RejectedFileError, match="password") as refusal:
-        count_pages(FILES / "password.pdf")
+        layout(FILES / "password.pdf")
     assert refusal.value.failure is FailureCode.ENCRYPTED
 
 
@@ -104,7 +104,7 @@ def test_a_header_without_pages_is_corrupt(tmp_path, content):
     path = tmp_path / "a.pdf"
     path.write_bytes(content)
     with pytest.raises(RejectedFileError) as refusal:
-        count_pages(path)
+        layout(path)
     assert refusal.value.failure is FailureCode.CORRUPT
 
 

@@ -2,8 +2,8 @@ import pytest
 
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind
+from shared.ingest.formats.plain import read_plain
 from shared.ingest.limits import MAX_CHARACTERS
-from shared.ingest.plain import read_plain
 
 
 def test_paragraphs_end_at_empty_lines_and_keep_their_own_lines():

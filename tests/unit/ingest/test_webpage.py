@@ -2,8 +2,8 @@ import pytest
 
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import TextPage
+from shared.ingest.formats.webpage import fragment_text, read_html
 from shared.ingest.limits import MAX_HTML_BYTES
-from shared.ingest.webpage import fragment_text, read_html
 from tests.unit.ingest.samples import FILES
 
 ARTICLE = "".join(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from lxml import etree, html
@@ -11,10 +12,11 @@ from trafilatura.settings import Document
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind, TextPage
 from shared.ingest.encoding import decode
+from shared.ingest.extraction import Extraction, Layout
 from shared.ingest.limits import MAX_HTML_BYTES
 from shared.ingest.markup import Piece, pieces_of
 from shared.ingest.normal import clean
-from shared.ingest.pages import PageBuilder
+from shared.ingest.pages import PageBuilder, content_of, whole
 
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
 # Browsers look in the first 1024 bytes; long comments push it on.
@@ -28,6 +30,16 @@ _HIDDEN_STYLE = re.compile(
 )
 _FURNITURE = re.compile(r"<(?:nav|aside|footer|form|script|iframe)[\s>]", re.IGNORECASE)
 _HARDLY_MAIN = 0.05
+
+
+def layout(_: Path) -> Layout:
+    """One part, without pages."""
+    return Layout()
+
+
+def read(path: Path, _: int) -> Extraction:
+    """The whole file. Raises as `read_html`, and as `decode`."""
+    return whole(read_html(content_of(path)))
 
 
 def read_html(content: bytes) -> TextPage:

@@ -13,8 +13,9 @@ from pypdfium2 import raw
 
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import TextPage
+from shared.ingest.extraction import Extraction, Layout
 from shared.ingest.layout import Line, Style, body_style, compose, running_lines
-from shared.ingest.limits import MAX_PAGE_CHARACTERS
+from shared.ingest.limits import MAX_PAGE_CHARACTERS, MAX_PAGES, PAGES_PER_SHARD
 from shared.ingest.normal import clean, squeeze
 from shared.ingest.pages import PageBuilder
 
@@ -41,10 +42,20 @@ class _Read(NamedTuple):
     is_picture: bool
 
 
-def count_pages(path: Path) -> int:
-    """How many pages the document has. Raises RejectedFileError: encrypted or corrupt."""
+def layout(path: Path) -> Layout:
+    """Ranges of pages. Raises RejectedFileError: encrypted, corrupt or too_large."""
     with _opened(path) as document:
-        return len(document)
+        pages = len(document)
+    if pages > MAX_PAGES:
+        message = f"The PDF has {pages:,} pages; up to {MAX_PAGES:,} can be read. Split it and upload the parts."
+        raise RejectedFileError(FailureCode.TOO_LARGE, message)
+    return Layout(pages=pages, shards=max(1, math.ceil(pages / PAGES_PER_SHARD)))
+
+
+def read(path: Path, shard: int) -> Extraction:
+    """The shard's pages; one that is damaged is empty. Raises as `read_pages`."""
+    pages, characters, has_pictures = read_pages(path, shard * PAGES_PER_SHARD, PAGES_PER_SHARD)
+    return Extraction(pages=pages, characters=characters, has_pictures=has_pictures)
 
 
 def read_pages(path: Path, first: int, count: int) -> PdfPages:

@@ -1,18 +1,31 @@
 """Markdown: the blocks that its parser sees, text as written but for the marks that harm reading."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind, TextPage
+from shared.ingest.encoding import decode
+from shared.ingest.extraction import Extraction, Layout
 from shared.ingest.limits import MAX_MARKDOWN_CHARACTERS
 from shared.ingest.normal import clean, squeeze
-from shared.ingest.pages import PageBuilder
+from shared.ingest.pages import PageBuilder, content_of, whole
 
 _FENCE = "---\n"
 _DEEPEST = 40  # Block levels; real files stay under ten.
+
+
+def layout(_: Path) -> Layout:
+    """One part, without pages."""
+    return Layout()
+
+
+def read(path: Path, _: int) -> Extraction:
+    """The whole file. Raises as `read_markdown`, and as `decode`."""
+    return whole(read_markdown(decode(content_of(path))))
 
 
 def read_markdown(text: str) -> TextPage:
@@ -87,7 +100,7 @@ class _Walk:
         self._marker, self._level = "", 0
 
     def _add_html(self, source: str) -> None:
-        from shared.ingest.webpage import fragment_text  # noqa: PLC0415 - Few Markdown files hold HTML.
+        from shared.ingest.formats.webpage import fragment_text  # noqa: PLC0415 - Few Markdown files hold HTML.
 
         self._page.add(BlockKind.PARAGRAPH, fragment_text(source))
 
