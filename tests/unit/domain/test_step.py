@@ -32,6 +32,6 @@ def test_step_ids_name_generation_stage_and_shard_and_sort_by_shard():
     assert KEY.id < KEY.model_copy(update={"shard": 10}).id
 
 
-def test_no_stage_has_anything_to_do_with_what_is_ready_failed_or_being_deleted():
+def test_no_stage_has_anything_to_do_with_what_has_ended_or_is_being_deleted():
     final = [status for status in DocumentStatus if status.is_final]
-    assert final == [DocumentStatus.READY, DocumentStatus.FAILED, DocumentStatus.DELETING]
+    assert final == [DocumentStatus.READY, DocumentStatus.FAILED, DocumentStatus.DUPLICATE, DocumentStatus.DELETING]
