@@ -1,5 +1,6 @@
 """A person's program at the stack: calls functions as the Firebase SDK does, and uploads by resumable sessions."""
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any, Self
@@ -12,8 +13,16 @@ from local.stack import Stack
 
 # Cloud Storage takes any part but the last in multiples of 256 KiB only.
 UPLOAD_PART_BYTES = 256 * 1024
+HEAD_BYTES = 8 * 1024
+"""What `create_upload` may be shown of a file, so that one of no readable format is refused before it is sent."""
+
 _RESUME_INCOMPLETE = 308
 _SECONDS = 70
+
+
+def head_of(content: bytes) -> str:
+    """A file's first bytes as `create_upload` takes them."""
+    return base64.b64encode(content[:HEAD_BYTES]).decode()
 
 
 class Client:

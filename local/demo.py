@@ -9,12 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from local import stack
-from local.client import Client
+from local.client import Client, head_of
+from local.page_server import served
 from local.processes import StackError
 from local.run_folder import RunFolder
 
 _FILES = Path(__file__).parent / "demo_files"
-_CONTENT_TYPES = {".pdf": "application/pdf", ".html": "text/html"}
+_SITE = _FILES / "site"
+_PAGE = "harbour-seals.html"
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_CONTENT_TYPES = {
+    ".pdf": "application/pdf",
+    ".html": "text/html",
+    ".docx": f"{_OFFICE}.wordprocessingml.document",
+    ".xlsx": f"{_OFFICE}.spreadsheetml.sheet",
+    ".epub": "application/epub+zip",
+}
+_SETTINGS = {"ALLOW_PRIVATE_PROVIDERS": "true"}
+"""The page of the demo lies on this machine, which the guard refuses otherwise."""
+
 _LEARN_SECONDS = 120.0
 _POLL_SECONDS = 0.2
 
@@ -40,16 +53,31 @@ QUESTIONS = (
         page=1,
     ),
     Question(
-        "Ask what the web page answers", "Which predators hunt ducklings?", source="duck.html", quoted="predatory testudines"
+        "Ask what the saved web page answers",
+        "Which animals prey on ducklings?",
+        source="duck.html",
+        quoted="predatory testudines",
     ),
     Question(
         "Follow up, which makes sense in the conversation alone",
-        "And adult ones?",
+        "And on adult ones?",
         source="duck.html",
         quoted="Adult ducks are fast fliers",
         follows_up=True,
     ),
-    Question("Ask the same outside the conversation", "And adult ones?"),
+    Question("Ask the same outside the conversation", "And on adult ones?"),
+    Question(
+        "Ask what the Word document answers",
+        "Where does the key of the tool shed hang?",
+        source="garden-rules.docx",
+        quoted="letter box of plot 17",
+    ),
+    Question(
+        "Ask what the fetched page answers",
+        "When are the pups of the seals born?",
+        source="Harbour seals at Seal Rock",
+        quoted="born in June and July",
+    ),
     Question("Ask what no file answers", "Who won the football world cup in 1974?"),
 )
 
@@ -76,7 +104,7 @@ def run() -> None:
     folder = RunFolder.of(os.environ).path / "demo"
     with ExitStack() as until_done:
         with steps.step("Start the emulators and the gateway, on free ports"):
-            running = until_done.enter_context(stack.running(folder))
+            running = until_done.enter_context(stack.running(folder, settings=_SETTINGS))
         try:
             do_the_job(running, steps)
         except StackError as error:
@@ -88,18 +116,20 @@ def do_the_job(running: stack.Stack, steps: Steps) -> None:
     """Every step on a running stack. Raises StackError naming the first that does not come true."""
     with steps.step("Sign up at Firebase Auth"):
         person = Client.signed_in(running, "reader@synapse.example", "correct horse battery")
-    with closing(person):
-        bot_id = _teach(person, steps)
+    with closing(person), served(_SITE) as site:
+        bot_id = _teach(person, f"{site}/{_PAGE}", steps)
         _question(person, bot_id, steps)
 
 
-def _teach(person: Client, steps: Steps) -> str:
+def _teach(person: Client, page: str, steps: Steps) -> str:
     with steps.step("Make a bot"):
         bot_id: str = person.call("create_bot", name="Reader", instructions="Answer from the files.")["id"]
         print(f"  bot {bot_id}")
     files = sorted(path for path in _FILES.iterdir() if path.suffix in _CONTENT_TYPES)
     with steps.step(f"Upload {len(files)} files straight into the bucket"):
         documents = {_upload(person, bot_id, path): path.name for path in files}
+    with steps.step(f"Name a web page: {page}"):
+        documents[person.call("submit_url", bot_id=bot_id, url=page)["id"]] = _PAGE
     with steps.step("Watch them being learned"):
         _watch(person, documents)
     return bot_id
@@ -116,7 +146,8 @@ def _question(person: Client, bot_id: str, steps: Steps) -> None:
 
 def _upload(person: Client, bot_id: str, path: Path) -> str:
     content, content_type = path.read_bytes(), _CONTENT_TYPES[path.suffix]
-    upload = person.call("create_upload", bot_id=bot_id, title=path.name, content_type=content_type, size_bytes=len(content))
+    told = {"title": path.name, "content_type": content_type, "size_bytes": len(content), "head": head_of(content)}
+    upload = person.call("create_upload", bot_id=bot_id, **told)
     person.upload(upload["upload_url"], content, upload["content_type"])
     print(f"  {path.name}: {len(content):,} bytes")
     return str(upload["document_id"])
@@ -152,8 +183,9 @@ def _ask(person: Client, bot_id: str, message: str, conversation_id: str | None)
     print(f"\n  first word after {first or 0:.2f} s")
     for citation in result["citations"]:
         place = f"page {citation['place']['page']}" if citation["place"]["page"] else " > ".join(citation["place"]["headings"])
+        where = ", ".join(filter(None, (citation["document_title"], place)))
         proof = "" if citation["verified"] else " (the quote is not in the stored text)"
-        print(f"  [{citation['number']}] {citation['document_title']}, {place}: “{' '.join(citation['quote'].split())}”{proof}")
+        print(f"  [{citation['number']}] {where}: “{' '.join(citation['quote'].split())}”{proof}")
     return result
 
 

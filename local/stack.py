@@ -17,13 +17,14 @@ from shared.core.settings import parse
 
 @dataclass
 class Stack:
-    """The running servers and their addresses."""
+    """The running servers and their addresses; `gateway_module` is run as the gateway, with the arguments behind it."""
 
     emulators: Emulators
     folder: RunFolder
     group: ProcessGroup
     region: str
     settings: Mapping[str, str] = field(default_factory=dict)
+    gateway_module: tuple[str, ...] = ("local", "gateway")
     _children: list[Child] = field(default_factory=list)
     _gateway: Child | None = None
 
@@ -55,7 +56,7 @@ class Stack:
 
     def launch_gateway(self) -> None:
         """Begin to start the gateway."""
-        command = [sys.executable, "-m", "local", "gateway"]
+        command = [sys.executable, "-m", *self.gateway_module]
         self._gateway = self.group.start("gateway", command, {**os.environ, **self.environment}, self.url + READY_PATH)
 
     def start_gateway(self) -> None:

@@ -1,18 +1,19 @@
-"""Cuts a whole document's text into chunks and hands them on in batches."""
+"""Cuts a document's text into chunks, one shard after another, and hands them on in batches."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 
 from shared.core.ids import chunk_id
 from shared.domain.blob import pages_name
 from shared.domain.chunk import Chunk
 from shared.domain.document import Document, Stage
-from shared.domain.page import TextPage
 from shared.domain.step import StageMessage, Step
-from shared.ingest.chunk import chunk
+from shared.ingest.chunk import Chunker, TextChunk
 from shared.ingest.extract import judge
 from shared.ingest.kinds import Kind
+from shared.ingest.orders import flags_of
 from shared.ingest.pages import load_pages
 from shared.ports.blobs import Blobs
 from shared.ports.models import TokenCounter
@@ -20,6 +21,9 @@ from shared.runtime.functions import Delivery, stage_function
 from shared.services.batches import write_chunks
 from shared.services.pipeline import Pipeline
 from shared.services.steps import StepOutput
+
+_AT_ONCE = 64
+"""Passages that a thread cuts before the event loop, which keeps the step's lease, hands them on."""
 
 
 @stage_function
@@ -30,26 +34,46 @@ async def chunk_document(
 
     async def work(document: Document) -> StepOutput:
         shards = await pipeline.ledger.steps(document.id, document.generation, Stage.EXTRACT)
-        names = [pages_name(document.id, document.generation, step.key.shard) for step in shards]
-        stored = [await blobs.read(name) for name in names]
-        chunks = await asyncio.to_thread(_chunks, document, stored, counter, pipeline.clock())
-        _judge(document, shards, has_chunks=bool(chunks))
-        return {"chunks": len(chunks), "batches": await write_chunks(blobs, document.id, document.generation, chunks)}
+        _judge(document, shards)
+        passages = _passages(document, shards, blobs, Chunker(counter.count, counter.max_tokens))
+        chunks = _chunks(document, passages, pipeline.clock())
+        written = await write_chunks(blobs, document.id, document.generation, chunks)
+        _judge(document, shards, has_chunks=written.chunks > 0)
+        return {"chunks": written.chunks, "batches": written.batches}
 
     await pipeline.run(Stage.CHUNK, message, delivery.message_id, work)
 
 
-def _judge(document: Document, shards: Sequence[Step], *, has_chunks: bool) -> None:
+def _judge(document: Document, shards: Sequence[Step], *, has_chunks: bool = True) -> None:
     """Refuse a scan or an empty file; `characters` counts what is surely text, which a scanner's stamp is not."""
     characters = sum(step.output["characters"] for step in shards)
     has_pictures = any(step.output["has_pictures"] for step in shards)
     judge(Kind(document.content_type), characters if has_chunks else 0, has_pictures=has_pictures)
 
 
-def _chunks(document: Document, stored: list[bytes], counter: TokenCounter, now: datetime) -> list[Chunk]:
-    pages: list[TextPage] = [page for shard in stored for page in load_pages(shard)]
-    return [
-        Chunk(
+async def _passages(document: Document, shards: Sequence[Step], blobs: Blobs, chunker: Chunker) -> AsyncIterator[TextChunk]:
+    """All passages in reading order; one shard's pages at a time are in memory."""
+    for step in shards:
+        stored = await blobs.read(pages_name(document.id, document.generation, step.key.shard))
+        passages = await asyncio.to_thread(_cut, stored, chunker)
+        while some := await asyncio.to_thread(_next, passages):
+            for passage in some:
+                yield passage
+
+
+def _cut(stored: bytes, chunker: Chunker) -> Iterator[TextChunk]:
+    return chunker.cut(load_pages(stored))
+
+
+def _next(passages: Iterator[TextChunk]) -> list[TextChunk]:
+    return list(islice(passages, _AT_ONCE))
+
+
+async def _chunks(document: Document, passages: AsyncIterator[TextChunk], now: datetime) -> AsyncIterator[Chunk]:
+    """The passages under ids that a redelivery gives them again."""
+    ordinal = 0
+    async for passage in passages:
+        yield Chunk(
             id=chunk_id(document.id, document.generation, ordinal),
             document_id=document.id,
             generation=document.generation,
@@ -58,7 +82,7 @@ def _chunks(document: Document, stored: list[bytes], counter: TokenCounter, now:
             bot_id=document.bot_id,
             text=passage.text,
             place=passage.place,
+            flags=flags_of(passage.text),
             created_at=now,
         )
-        for ordinal, passage in enumerate(chunk(pages, counter.count, counter.max_tokens))
-    ]
+        ordinal += 1

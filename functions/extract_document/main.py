@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from functions.extract_document.sight import Sight
 from shared.domain.blob import pages_name
 from shared.domain.document import Document, DocumentSource, DocumentStatus, Stage
 from shared.domain.step import StageMessage
@@ -12,13 +13,16 @@ from shared.ingest.pages import dump_pages
 from shared.ingest.sandbox import extract_contained, plan_contained
 from shared.ports.blobs import Blobs
 from shared.runtime.functions import Delivery, stage_function
+from shared.services.attachments import Attachments
 from shared.services.batches import JSON
 from shared.services.pipeline import Pipeline
 from shared.services.steps import StepOutput
 
 
 @stage_function
-async def extract_document(message: StageMessage, delivery: Delivery, *, pipeline: Pipeline, blobs: Blobs) -> None:
+async def extract_document(
+    message: StageMessage, delivery: Delivery, *, pipeline: Pipeline, blobs: Blobs, attachments: Attachments, sight: Sight
+) -> None:
     """Writes `pages-{shard}`; its step keeps what judges the whole document: characters, and whether pictures may hide more."""
 
     async def work(document: Document) -> StepOutput:
@@ -27,9 +31,13 @@ async def extract_document(message: StageMessage, delivery: Delivery, *, pipelin
             await blobs.download(document.blob, path)
             kind = await _planned_kind(pipeline, document, message.shard, path)
             extraction = await extract_contained(path, kind, message.shard)
+            seen = await sight.look(document, kind, extraction, path, f"{message.generation}-{message.shard}")
+            extraction = seen.extraction
+            await attachments.keep(document, extraction, path.parent)
         content = await asyncio.to_thread(dump_pages, extraction.pages)
         await blobs.write(pages_name(document.id, document.generation, message.shard), content, JSON)
-        return {"characters": extraction.characters, "has_pictures": extraction.has_pictures}
+        found = {"characters": extraction.characters, "has_pictures": extraction.has_pictures}
+        return found | {"vision_tokens": seen.tokens}
 
     await pipeline.run(Stage.EXTRACT, message, delivery.message_id, work)
 

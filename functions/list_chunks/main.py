@@ -1,8 +1,10 @@
 """Shows what searches can find of a document: the chunks of its live generation."""
 
+from pydantic import Field
+
 from shared.core.errors import NotFoundError
 from shared.domain.base import Id, Model, Page, PageRequest
-from shared.domain.chunk import Chunk, Place
+from shared.domain.chunk import Chunk, ChunkFlag, Place
 from shared.ports.store import Chunks, Documents
 from shared.runtime.functions import Call, callable_function
 
@@ -20,11 +22,12 @@ class ChunkView(Model):
     ordinal: int
     text: str
     place: Place
+    flags: tuple[ChunkFlag, ...] = Field(description="What its reader should know: `instructions`, that it tries to give orders.")
 
     @classmethod
     def of(cls, chunk: Chunk) -> "ChunkView":
         """The chunk without what is ours alone."""
-        return cls(id=chunk.id, ordinal=chunk.ordinal, text=chunk.text, place=chunk.place)
+        return cls(id=chunk.id, ordinal=chunk.ordinal, text=chunk.text, place=chunk.place, flags=chunk.flags)
 
 
 @callable_function

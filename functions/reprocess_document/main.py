@@ -1,13 +1,21 @@
-"""Learns a document anew from its stored bytes; what it knew goes on answering until the new generation is whole."""
+"""Takes a failed document up where it stopped, or learns it anew; what it knew goes on answering until that is done."""
 
 from shared.core.errors import FailedPreconditionError, NotFoundError
+from shared.domain import fetching
 from shared.domain import pipeline as rules
 from shared.domain.base import Id, Model
-from shared.domain.document import Document
+from shared.domain.document import Cost, Document, DocumentSource, DocumentStatus
 from shared.domain.document_view import DocumentView
+from shared.domain.revival import stopped_at
 from shared.ports.blobs import Blobs
+from shared.ports.contents import Contents
+from shared.ports.store import Versioned
 from shared.runtime.functions import Call, callable_function
+from shared.services.originals import require_original
 from shared.services.pipeline import Pipeline
+from shared.services.revivals import revive
+
+_FROM_THE_WEB = {DocumentSource.URL, DocumentSource.SITE}
 
 
 class ReprocessDocument(Model):
@@ -17,26 +25,44 @@ class ReprocessDocument(Model):
 
 
 @callable_function
-async def reprocess_document(request: ReprocessDocument, call: Call, *, pipeline: Pipeline, blobs: Blobs) -> DocumentView:
-    """The document at the beginning of its next generation. A text that did not change costs no new embedding.
+async def reprocess_document(
+    request: ReprocessDocument, call: Call, *, pipeline: Pipeline, contents: Contents, blobs: Blobs
+) -> DocumentView:
+    """A document that failed for a reason that may pass goes on in the same generation, and no finished step is done again.
 
-    Raises FailedPreconditionError while it is being learned and where its bytes were never kept; ConflictError where another call
-    was first.
+    Any other begins its next generation, one from the web by being fetched; a text that did not change costs no new embedding.
+    Raises FailedPreconditionError while it is being learned, where its bytes were never kept and where another document of the
+    bot has them by now; ConflictError where another call was first.
     """
     if await pipeline.documents.get(request.document_id, call.uid) is None:
         raise NotFoundError("There is no such document.", field="document_id")
     read = await pipeline.documents.load(request.document_id)
     if read is None:
         raise NotFoundError("There is no such document.", field="document_id")
-    relearned = rules.relearned(read.value, pipeline.moment())
-    if relearned is None:
+    await require_original(pipeline, contents, read.value)
+    again = await revive(pipeline, blobs, read) or await _begin_anew(pipeline, blobs, read)
+    return DocumentView.of(again, pipeline.clock())
+
+
+async def _begin_anew(pipeline: Pipeline, blobs: Blobs, read: Versioned[Document]) -> Document:
+    anew = await _anew(pipeline, read.value)
+    if anew is None:
         message = "The document is still being learned; wait until it is ready or has failed."
         raise FailedPreconditionError(message, field="document_id")
-    if not await _is_kept(read.value, blobs):
+    if anew.status is not DocumentStatus.FETCHING and not await _is_kept(read.value, blobs):
         raise FailedPreconditionError("The document's bytes were never kept; upload it again.", field="document_id")
-    await pipeline.documents.replace(read, relearned)
-    await pipeline.publish(rules.opening(relearned))
-    return DocumentView.of(relearned, pipeline.clock())
+    await pipeline.documents.replace(read, anew)
+    await pipeline.publish(rules.opening(anew))
+    return anew
+
+
+async def _anew(pipeline: Pipeline, document: Document) -> Document | None:
+    if document.source in _FROM_THE_WEB:
+        return fetching.fetched_anew(document, pipeline.moment())
+    spent = Cost()
+    if document.status is DocumentStatus.FAILED:
+        spent = await pipeline.cost(document, stopped_at(document))
+    return rules.relearned(document, pipeline.moment(), spent)
 
 
 async def _is_kept(document: Document, blobs: Blobs) -> bool:

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints
 from shared.agent.retrieval import Knowledge
 from shared.core.clock import Clock
 from shared.domain.base import Id, Model
-from shared.domain.chunk import Passage, Place
+from shared.domain.chunk import ChunkFlag, Passage, Place
 from shared.domain.plan import Reservation, plan_of
 from shared.domain.prompt import estimated_tokens
 from shared.ports.store import Bots
@@ -34,6 +34,7 @@ class FoundPassage(Model):
     chunk_id: str
     text: str
     place: Place
+    flags: tuple[ChunkFlag, ...] = Field(description="What its reader should know: `instructions`, that it tries to give orders.")
     score: float
 
     @classmethod
@@ -47,6 +48,7 @@ class FoundPassage(Model):
             chunk_id=chunk.id,
             text=chunk.text,
             place=chunk.place,
+            flags=chunk.flags,
             score=passage.score,
         )
 

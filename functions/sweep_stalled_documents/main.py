@@ -9,9 +9,10 @@ from shared.domain import pipeline as rules
 from shared.domain.base import Model
 from shared.domain.document import DocumentStatus
 from shared.ports.blobs import Blobs
+from shared.ports.contents import Contents
 from shared.runtime.functions import schedule_function
 from shared.services.pipeline import Pipeline
-from shared.services.uploads import watch_upload
+from shared.services.uploads import forget_object, watch_upload
 
 MOST_DOCUMENTS = 200
 """What one run looks at, longest due first; the next minute goes on."""
@@ -34,16 +35,16 @@ class Sweep(Model):
 
 
 @schedule_function
-async def sweep_stalled_documents(*, pipeline: Pipeline, blobs: Blobs) -> Sweep:
+async def sweep_stalled_documents(*, pipeline: Pipeline, contents: Contents, blobs: Blobs) -> Sweep:
     """One document's trouble does not keep the sweep from the others."""
     due = await pipeline.documents.due(pipeline.clock(), MOST_DOCUMENTS)
-    looks = Counter([await _look(pipeline, blobs, document.id) for document in due])
+    looks = Counter([await _look(pipeline, contents, blobs, document.id) for document in due])
     return Sweep(**{look.value: count for look, count in looks.items()})
 
 
-async def _look(pipeline: Pipeline, blobs: Blobs, document_id: str) -> Look:
+async def _look(pipeline: Pipeline, contents: Contents, blobs: Blobs, document_id: str) -> Look:
     try:
-        await _drive(pipeline, blobs, document_id)
+        await _drive(pipeline, contents, blobs, document_id)
     except ConflictError:
         return Look.MOVING
     except SynapseError as error:
@@ -52,15 +53,16 @@ async def _look(pipeline: Pipeline, blobs: Blobs, document_id: str) -> Look:
     return Look.DRIVEN
 
 
-async def _drive(pipeline: Pipeline, blobs: Blobs, document_id: str) -> None:
+async def _drive(pipeline: Pipeline, contents: Contents, blobs: Blobs, document_id: str) -> None:
     read = await pipeline.documents.load(document_id)
     if read is None:
         return
     if read.value.status.is_final:
+        await forget_object(blobs, read.value)
         await pipeline.publish(rules.opening(read.value))
         await pipeline.documents.replace(read, rules.at_rest(read.value, pipeline.clock()))
     elif read.value.status is DocumentStatus.AWAITING_UPLOAD:
-        await watch_upload(pipeline, blobs, read)
+        await watch_upload(pipeline, contents, blobs, read)
     else:
         with joined(read.value.correlation_id):
             await pipeline.drive(read)

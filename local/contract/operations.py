@@ -16,6 +16,7 @@ _ROOMS = {
     "upload": "knowledge",
     "documents": "knowledge",
     "deletions": "knowledge",
+    "admin": "ops",
     "health": "ops",
 }
 """The room of a route, by the first part of its path."""
@@ -27,7 +28,7 @@ TAGS = [
     {"name": "bots", "description": "Bots, their versions, and who may talk to them."},
     {"name": "chat", "description": "Conversations, streams that are records, personas and prompts."},
     {"name": "knowledge", "description": "What a bot learns from, and how far it is."},
-    {"name": "ops", "description": "Whether the backend answers."},
+    {"name": "ops", "description": "Whether the backend answers, and what administrators put right."},
 ]
 
 

@@ -64,6 +64,12 @@ class CloudStorageBlobs:
         await asyncio.to_thread(upload, content, content_type=content_type, retry=_RETRY)
 
     @translated
+    async def upload(self, name: str, path: Path, content_type: str) -> None:
+        """As the port says."""
+        upload = self._bucket.blob(name).upload_from_filename
+        await asyncio.to_thread(upload, str(path), content_type=content_type, retry=_RETRY)
+
+    @translated
     async def delete(self, name: str) -> bool:
         """As the port says."""
         try:

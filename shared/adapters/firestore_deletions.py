@@ -156,6 +156,12 @@ class FirestoreRemains:
         return [Document.stored(snapshot.to_dict()) async for snapshot in query.stream()]
 
     @translated
+    async def children(self, document_id: str, owner_id: str, most: int) -> Sequence[Document]:
+        """As the port says: a read a document."""
+        query = queries.children(self._client, document_id, owner_id).limit(most)
+        return [Document.stored(snapshot.to_dict()) async for snapshot in query.stream()]
+
+    @translated
     async def count_documents(self, bot_id: str, owner_id: str) -> int:
         """As the port says: a read a thousand."""
         return await counted(queries.documents(self._client, owner_id, bot_id))

@@ -47,6 +47,11 @@ def due_documents(client: AsyncClient, now: datetime) -> AsyncQuery:
     return client.collection("documents").where(filter=FieldFilter("due_at", "<=", now)).order_by("due_at")
 
 
+def documents_to_refresh(client: AsyncClient, now: datetime) -> AsyncQuery:
+    """Documents that are to be fetched anew; as `due_documents`."""
+    return client.collection("documents").where(filter=FieldFilter("refresh_at", "<=", now)).order_by("refresh_at")
+
+
 def chunks(client: AsyncClient, document_id: str, generation: int, owner_id: str) -> AsyncQuery:
     """A generation's chunks in reading order, without their vectors."""
     own = _equal(client.collection("chunks"), owner_id=owner_id, document_id=document_id, generation=generation)
@@ -144,9 +149,29 @@ def devices(client: AsyncClient, owner_id: str) -> AsyncQuery:
     return _newest_first(_equal(client.collection("devices"), owner_id=owner_id), "updated_at")
 
 
+def contents_of(client: AsyncClient, document_id: str) -> AsyncQuery:
+    """The document's claims on bytes, by id alone."""
+    return _equal(client.collection("contents"), document_id=document_id).select([])
+
+
+def children(client: AsyncClient, document_id: str, owner_id: str) -> AsyncQuery:
+    """The documents that were found in the document."""
+    return _equal(client.collection("documents"), owner_id=owner_id, parent_id=document_id)
+
+
 def due_deletions(client: AsyncClient, now: datetime) -> AsyncQuery:
     """Deletions that are due; as of documents."""
     return client.collection("deletions").where(filter=FieldFilter("due_at", "<=", now)).order_by("due_at")
+
+
+def dead_letters(client: AsyncClient) -> AsyncQuery:
+    """Everybody's dead letters, newest first."""
+    return _newest_first(client.collection("dead_letters"), "recorded_at")
+
+
+def dead_letters_of(client: AsyncClient, topic: str) -> AsyncQuery:
+    """A topic's dead letters, newest first."""
+    return _newest_first(_equal(client.collection("dead_letters"), topic=topic), "recorded_at")
 
 
 def under(client: AsyncClient, collection: str, target_id: str, subcollection: str) -> AsyncQuery:

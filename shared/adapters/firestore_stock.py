@@ -40,6 +40,11 @@ async def create_counted(
         raise
 
 
+async def require_fits(client: AsyncClient, owner_id: str, change: Stock, limits: Stock) -> None:
+    """Raises ResourceExhaustedError where what the owner has by now, the change included, is over a limit."""
+    check_stock(Stock(**await _held(client, owner_id, change)), limits)
+
+
 def count(client: AsyncClient, batch: AsyncWriteBatch, owner_id: str, change: Stock, sign: int) -> None:
     """Add the change to the owner's stock, or take it out, with the batch's commit."""
     added = {name: Increment(sign * amount) for name, amount in _touched(change).items()}

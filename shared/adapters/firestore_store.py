@@ -19,14 +19,15 @@ from shared.adapters.firestore_client import (
     reference,
     stands,
 )
-from shared.adapters.firestore_stock import count, create_counted
+from shared.adapters.firestore_stock import count, create_counted, require_fits
 from shared.adapters.google_errors import translated
-from shared.core.errors import ConflictError, NotFoundError
+from shared.core.clock import Clock, system_clock
+from shared.core.errors import ConflictError, NotFoundError, ResourceExhaustedError
 from shared.core.ids import is_id
 from shared.domain.base import Page, PageRequest
 from shared.domain.chunk import Chunk
 from shared.domain.dead_letter import DeadLetter
-from shared.domain.document import Document, DocumentStatus, Stage
+from shared.domain.document import Document, DocumentStatus, Stage, Wait
 from shared.domain.plan import Stock
 from shared.ports.store import Versioned
 
@@ -34,8 +35,9 @@ from shared.ports.store import Versioned
 class FirestoreDocuments:
     """`documents/{document_id}`; the version of a Versioned is the document's update time."""
 
-    def __init__(self, client: AsyncClient) -> None:
+    def __init__(self, client: AsyncClient, clock: Clock = system_clock) -> None:
         self._client = client
+        self._clock = clock
 
     @translated
     async def create(self, document: Document, limits: Stock) -> None:
@@ -52,13 +54,14 @@ class FirestoreDocuments:
     async def get_many(self, document_ids: Sequence[str], owner_id: str) -> dict[str, Document]:
         """As the port says: a read an id."""
         found = await owned(self._client, "documents", document_ids, owner_id, Document)
-        return {document_id: document for document_id, document in found.items() if _is_kept(document)}
+        return {document_id: document for document_id, document in found.items() if self._is_kept(document)}
 
     @translated
     async def list(self, owner_id: str, bot_id: str, page: PageRequest) -> Page[Document]:
         """As the port says: a read a document, and one more."""
         found = await page_by_time(queries.documents(self._client, owner_id, bot_id), "created_at", page, Document)
-        return found.model_copy(update={"items": tuple(filter(_is_kept, found.items))})
+        listed = (one for one in found.items if self._is_kept(one) and one.status is not DocumentStatus.DUPLICATE)
+        return found.model_copy(update={"items": tuple(listed)})
 
     @translated
     async def load(self, document_id: str) -> Versioned[Document] | None:
@@ -67,7 +70,7 @@ class FirestoreDocuments:
             return None
         snapshot = await reference(self._client, "documents", document_id).get()
         document = loaded(Document, snapshot)
-        return Versioned(document, snapshot.update_time) if document else None
+        return Versioned(document, snapshot.update_time) if document and not document.is_expired(self._clock()) else None
 
     @translated
     async def replace(self, read: Versioned[Document], document: Document) -> None:
@@ -82,11 +85,41 @@ class FirestoreDocuments:
         await self._commit(batch, document)
 
     @translated
+    async def resize(self, read: Versioned[Document], document: Document, limits: Stock) -> Versioned[Document]:
+        """As the port says: two writes, and two more where it grew over the limit."""
+        grown = document.size_bytes - read.value.size_bytes
+        written = await self._resize(read, document, grown)
+        if grown > 0:
+            try:
+                await require_fits(self._client, document.owner_id, Stock(bytes=grown), limits)
+            except ResourceExhaustedError:
+                await self._resize(written, read.value, -grown)
+                raise
+        return written
+
+    @translated
+    async def to_refresh(self, now: datetime, limit: int) -> Sequence[Document]:
+        """As the port says: a read a document."""
+        query = queries.documents_to_refresh(self._client, now).limit(limit)
+        read = [readable(Document, snapshot) async for snapshot in query.stream()]
+        return [document for document in read if document is not None]
+
+    @translated
     async def report(self, document_id: str, stage: Stage, done: int, due_at: datetime) -> None:
         """As the port says: one write, which Firestore refuses where there is no document."""
         try:
             head = reference(self._client, "documents", document_id)
-            await head.update({f"progress.{stage.value}.done": done, "due_at": due_at})
+            await head.update({f"progress.{stage.value}.done": done, "due_at": due_at, "stands_still": False})
+        except (NotFound, NotFoundError):
+            return
+
+    @translated
+    async def report_retry(self, document_id: str, attempt: int, retry_at: datetime, due_at: datetime) -> None:
+        """As the port says: one write, as of `report`."""
+        try:
+            head = reference(self._client, "documents", document_id)
+            waiting = {"attempt": attempt, "retry_at": retry_at, "wait": Wait.RETRY.value, "stands_still": False}
+            await head.update({**waiting, "due_at": due_at})
         except (NotFound, NotFoundError):
             return
 
@@ -96,6 +129,19 @@ class FirestoreDocuments:
         query = queries.due_documents(self._client, now).limit(limit)
         read = [readable(Document, snapshot) async for snapshot in query.stream()]
         return [document for document in read if document is not None]
+
+    async def _resize(self, read: Versioned[Document], document: Document, grown: int) -> Versioned[Document]:
+        batch = self._replacing(read, document)
+        if grown:
+            count(self._client, batch, document.owner_id, Stock(bytes=abs(grown)), 1 if grown > 0 else -1)
+        await self._commit(batch, document)
+        written = await self.load(document.id)
+        if written is None:
+            raise ConflictError("The document has changed since it was read.")
+        return written
+
+    def _is_kept(self, document: Document) -> bool:
+        return document.status is not DocumentStatus.DELETING and not document.is_expired(self._clock())
 
     def _replacing(self, read: Versioned[Document], document: Document) -> AsyncWriteBatch:
         # An update of every field, since a set takes no precondition; fields that only a later release knows survive it.
@@ -155,9 +201,19 @@ class FirestoreDeadLetters:
         """As the port says: one read."""
         return loaded(DeadLetter, await reference(self._client, "dead_letters", letter_id).get()) if is_id(letter_id) else None
 
+    @translated
+    async def list(self, page: PageRequest, topic: str | None = None) -> Page[DeadLetter]:
+        """As the port says: a read a letter, and one more."""
+        query = queries.dead_letters_of(self._client, topic) if topic else queries.dead_letters(self._client)
+        return await page_by_time(query, "recorded_at", page, DeadLetter)
 
-def _is_kept(document: Document) -> bool:
-    return document.status is not DocumentStatus.DELETING
+    @translated
+    async def mark_replayed(self, letter_id: str, at: datetime) -> None:
+        """As the port says: one write, which Firestore refuses where there is no letter."""
+        try:
+            await reference(self._client, "dead_letters", letter_id).update({"replayed_at": at})
+        except (NotFound, NotFoundError):
+            return
 
 
 def _stock(document: Document) -> Stock:

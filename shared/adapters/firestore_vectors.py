@@ -1,24 +1,20 @@
-"""Chunks with their vectors, and the embedding cache, in Firestore."""
+"""Chunks with their vectors in Firestore."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from google.cloud.firestore import AsyncClient, AsyncDocumentReference
 from google.cloud.firestore_v1.vector import Vector
 
 from shared.adapters import firestore_queries as queries
-from shared.adapters.firestore_client import SCHEMA, fields, reference
+from shared.adapters.firestore_client import fields, reference
 from shared.adapters.google_errors import translated
-from shared.core.clock import Clock, system_clock
-from shared.core.ids import is_id
 from shared.domain.chunk import Chunk, EmbeddedChunk, Hit
 
 MAX_HITS = 1000
 _DELETES = 500
 # A commit may hold 10 MiB; a vector of 2048 dimensions takes 23 KB on the wire, and its text a few more.
 _VECTOR_WRITES = 200
-_EMBEDDING_LIFE = timedelta(days=180)
 
 
 class FirestoreVectorIndex:
@@ -34,7 +30,7 @@ class FirestoreVectorIndex:
             reference(self._client, "chunks", entry.chunk.id): {**fields(entry.chunk), "vector": Vector(entry.vector)}
             for entry in entries
         }
-        await _set_all(self._client, documents)
+        await set_all(self._client, documents)
 
     @translated
     async def search(self, vector: Sequence[float], bot_id: str, owner_id: str, limit: int) -> list[Hit]:
@@ -55,35 +51,7 @@ class FirestoreVectorIndex:
         return len(found)
 
 
-class FirestoreEmbeddingCache:
-    """`embeddings/{key}`; an entry that nothing has written for half a year is removed."""
-
-    def __init__(self, client: AsyncClient, clock: Clock = system_clock) -> None:
-        self._client = client
-        self._clock = clock
-
-    @translated
-    async def get_many(self, keys: Sequence[str]) -> dict[str, tuple[float, ...]]:
-        """As the port says: a read a key, in one round trip."""
-        wanted = [reference(self._client, "embeddings", key) for key in dict.fromkeys(keys) if is_id(key)]
-        if not wanted:
-            return {}
-        found = [snapshot async for snapshot in self._client.get_all(wanted)]
-        # By id, since Firestore answers a batch in any order.
-        return {snapshot.id: tuple(snapshot.get("vector")) for snapshot in found if snapshot.exists}
-
-    @translated
-    async def put_many(self, vectors: dict[str, tuple[float, ...]]) -> None:
-        """As the port says: a write a vector."""
-        expire_at = self._clock() + _EMBEDDING_LIFE
-        documents = {
-            reference(self._client, "embeddings", key): {**SCHEMA, "vector": Vector(vector), "expire_at": expire_at}
-            for key, vector in vectors.items()
-        }
-        await _set_all(self._client, documents)
-
-
-async def _set_all(client: AsyncClient, documents: Mapping[AsyncDocumentReference, dict[str, Any]]) -> None:
+async def set_all(client: AsyncClient, documents: Mapping[AsyncDocumentReference, dict[str, Any]]) -> None:
     """Write them in as few commits as fit; each write is its own, so a crash in between leaves nothing half written."""
     writes = list(documents.items())
     for start in range(0, len(writes), _VECTOR_WRITES):

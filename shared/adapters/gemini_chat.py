@@ -52,7 +52,8 @@ def _contents(prompt: Prompt) -> Iterator[types.ContentUnion]:
     for message in prompt.history:
         role = "user" if message.role is Role.USER else "model"
         yield types.Content(role=role, parts=[types.Part(text=message.text)])
-    yield types.Content(role="user", parts=[types.Part(text=prompt.user)])
+    shown = [types.Part.from_bytes(data=prompt.picture.content, mime_type=prompt.picture.content_type)] if prompt.picture else []
+    yield types.Content(role="user", parts=[*shown, types.Part(text=prompt.user)])
 
 
 def _fragment(chunk: types.GenerateContentResponse) -> Fragment:

@@ -74,13 +74,22 @@ def _context() -> ssl.SSLContext:
 
 
 class GuardedTransport(httpx2.AsyncHTTPTransport):
-    """https alone, unless the resolver allows private addresses. It keeps no promise about redirects: who follows one asks again,
-    and each request and each connection is looked at by itself.
+    """https alone, unless `plain_http` or the resolver allows private addresses. It keeps no promise about redirects: who follows
+    one asks again, and each request and each connection is looked at by itself. Who `reads_encoded` caps what it decodes.
     """
 
-    def __init__(self, resolver: Resolver, caps: Caps, connector: httpcore2.AsyncNetworkBackend | None = None) -> None:
+    def __init__(
+        self,
+        resolver: Resolver,
+        caps: Caps,
+        connector: httpcore2.AsyncNetworkBackend | None = None,
+        *,
+        plain_http: bool = False,
+        reads_encoded: bool = False,
+    ) -> None:
         super().__init__(verify=_context(), trust_env=False)
-        self._schemes = {"https", "http"} if resolver.allow_private else {"https"}
+        self._schemes = {"https", "http"} if plain_http or resolver.allow_private else {"https"}
+        self._reads_encoded = reads_encoded
         self._caps = caps
         # The transport has no parameter for a backend, only its pool has.
         self._pool = httpcore2.AsyncConnectionPool(
@@ -97,7 +106,7 @@ class GuardedTransport(httpx2.AsyncHTTPTransport):
         # A few compressed bytes may hold gigabytes, which a cap on what arrives would not see.
         request.headers["Accept-Encoding"] = "identity"
         response = await super().handle_async_request(request)
-        if response.headers.get("content-encoding", "identity") != "identity":
+        if response.headers.get("content-encoding", "identity") != "identity" and not self._reads_encoded:
             await response.aclose()
             raise _too_much()
         response.stream = _Capped(cast("httpx2.AsyncByteStream", response.stream), self._caps)

@@ -1,5 +1,6 @@
 """Chat completions as OpenAI speaks them: OpenAI, Azure, Hugging Face, vLLM, Ollama, llama.cpp."""
 
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Iterable
 from json import JSONDecodeError
 from typing import Any
@@ -7,13 +8,13 @@ from typing import Any
 import httpx2
 from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncOpenAI, AsyncStream, BadRequestError
 from openai.types import CompletionUsage
-from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
+from openai.types.chat import ChatCompletionChunk, ChatCompletionContentPartParam, ChatCompletionMessageParam
 
 from shared.adapters.model_streams import Fragment, Patience, model_events, no_answer, refusal, timed_out
 from shared.core.errors import SynapseError
 from shared.domain.bot import GenerationSettings
 from shared.domain.conversation import Role, TokenUsage
-from shared.domain.prompt import ModelEvent, ModelSpec, Prompt
+from shared.domain.prompt import ModelEvent, ModelSpec, Prompt, SeenPicture
 
 # OpenAI's reasoning models refuse these two; most other servers know only the names on the left. None: the parameter is left out.
 _INSTEAD = {"max_tokens": "max_completion_tokens", "temperature": None}
@@ -87,7 +88,13 @@ def _messages(prompt: Prompt) -> Iterable[ChatCompletionMessageParam]:
             yield {"role": "user", "content": message.text}
         else:
             yield {"role": "assistant", "content": message.text}
-    yield {"role": "user", "content": prompt.user}
+    yield {"role": "user", "content": _shown(prompt.picture, prompt.user) if prompt.picture else prompt.user}
+
+
+def _shown(picture: SeenPicture, text: str) -> list[ChatCompletionContentPartParam]:
+    """The picture in the request itself: a server that fetched it would need an address of ours."""
+    url = f"data:{picture.content_type};base64,{b64encode(picture.content).decode()}"
+    return [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": text}]
 
 
 def _fragment(chunk: ChatCompletionChunk) -> Fragment:

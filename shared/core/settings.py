@@ -39,6 +39,7 @@ class Settings(BaseModel):
     openai_base_url: str = Field(default="", description="Any server that speaks OpenAI's chat completions.")
     openai_api_key: str = ""
     openai_model: str = Field(default="", description="The model's name at that server.")
+    openai_sees: bool = Field(default=False, description="Whether that model reads pictures.")
     gemini_location: str = "global"
     gemini_base_url: str = Field(default="", description="Another way to Vertex, such as Private Service Connect.")
     model_connect_seconds: float = Field(default=5.0, gt=0, le=60)
@@ -64,8 +65,15 @@ class Settings(BaseModel):
     )
     key_file: str = Field(default="", description="In place of kms_key on a laptop: a file of keys that the local stack makes.")
     allow_private_providers: bool = Field(
-        default=False, description="Whether people's own provider addresses may be private and plain http, as in development."
+        default=False, description="Whether people's own provider and page addresses may be private, as in development."
     )
+    web_contact_url: str = Field(
+        default="",
+        pattern=r"^(https?://[!-~]{1,200})?$",
+        description="Where owners of sites learn who fetches their pages; our User-Agent names it.",
+    )
+    site_pause_seconds: float = Field(default=1.0, ge=0, le=60, description="Between two requests of one walk through a site.")
+    notifier: Literal["log", "fcm"] = Field(default="log", description="Who tells devices; the log needs no Firebase project.")
     # Firebase issues no session for longer than two weeks.
     session_hours: float = Field(default=120.0, ge=1, le=336, description="How long a session of `sign_in` lasts.")
     # No secret: every page of the project shows it.

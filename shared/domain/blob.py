@@ -31,6 +31,16 @@ def vectors_name(document_id: str, generation: int, batch: int) -> str:
     return _derived(document_id, generation, "vectors", batch)
 
 
+def reading_name(document_id: str, key: str) -> str:
+    """What a model read in a picture; of no generation, so that learning a document anew need not pay for it again."""
+    return f"{derived_prefix(document_id)}readings/{key}.json"
+
+
+def frontier_name(document_id: str, generation: int) -> str:
+    """Where the walk of a site stands."""
+    return _derived(document_id, generation, "frontier", 0)
+
+
 def derived_prefix(document_id: str, generation: int | None = None) -> str:
     """How the names of everything begin that was made of the document, or of one generation of it."""
     return f"derived/{document_id}/" + (f"{generation}/" if generation else "")

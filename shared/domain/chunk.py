@@ -1,6 +1,7 @@
 """Text with its place: what is searched, and what a citation points to."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from pydantic import Field
 
@@ -18,6 +19,13 @@ class Place(Model):
     headings: tuple[str, ...] = Field(default=(), description="The headings above it, outermost first.")
 
 
+class ChunkFlag(StrEnum):
+    """What a passage's reader should know of it."""
+
+    INSTRUCTIONS = "instructions"
+    """It speaks to the model that will read it, as text does that tries to give orders."""
+
+
 class Chunk(Record):
     """One passage of one generation of a document; `id` is derived, so writing it twice stores it once."""
 
@@ -29,6 +37,7 @@ class Chunk(Record):
     bot_id: str
     text: str
     place: Place
+    flags: tuple[ChunkFlag, ...] = ()
     created_at: datetime
 
 

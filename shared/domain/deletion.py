@@ -55,7 +55,7 @@ class Removed(Model):
 class Deletion(Record):
     """One deletion, stored under `{kind}-{target_id}`; `probe` is a vector of the document, to search for it in the end.
 
-    `part_of` is the deletion of the bot that began this one and waits for it.
+    `part_of` is the deletion of the bot, or of the document above it, that began this one and waits for it.
     """
 
     id: str
@@ -111,6 +111,12 @@ Head = Document | Bot | Conversation
 def deletion_id(kind: DeletionKind, target_id: str) -> str:
     """The same for every call that deletes the thing."""
     return f"{kind}-{target_id}"
+
+
+def kind_above(deletion: Deletion) -> tuple[DeletionKind, str] | None:
+    """What the deletion is of that waits for this one, and its id."""
+    kind, _, target_id = (deletion.part_of or "").partition("-")
+    return (DeletionKind(kind), target_id) if target_id else None
 
 
 def topic_of(kind: DeletionKind) -> str:

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from shared.core.errors import Code, SynapseError
 from shared.domain.base import ONE_LINE, Model, Record
+from shared.domain.web import WebSource
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True, pattern=ONE_LINE)]
 """What a document is called: one line."""
@@ -100,6 +101,13 @@ class StageProgress(Model):
     of: int = 0
 
 
+class Wait(StrEnum):
+    """Why a document waits until `retry_at`: for a provider's quota, or since a step failed and will be tried again."""
+
+    CAPACITY = "capacity"
+    RETRY = "retry"
+
+
 class Cost(Model):
     """What models were asked for to learn it, over all its generations; what the cache knew costs nothing."""
 
@@ -122,6 +130,7 @@ class Document(Record):
     size_bytes: int
     blob: str = Field(description="The object's name in the bucket.")
     url: str | None = Field(default=None, description="Where it was fetched from, as it was asked for.")
+    web: WebSource | None = Field(default=None, description="How it is fetched, where it comes from the web.")
     parent_id: str | None = Field(default=None, description="The document that it was found in, with which it is deleted.")
     duplicate_of: str | None = Field(default=None, description="The document of the same bot that has the same bytes.")
     status: DocumentStatus
@@ -135,13 +144,18 @@ class Document(Record):
     chunks: int | None = None
     cost: Cost = Cost()
     notes: tuple[str, ...] = Field(default=(), description="What was left out, in sentences.")
-    attempt: int = Field(default=1, description="Which try of its present stage this is.")
+    attempt: int = Field(default=1, description="Which try of its present stage this is, or will be at retry_at.")
+    wait: Wait | None = Field(default=None, description="What it waits for until retry_at.")
+    stands_still: bool = Field(default=False, description="The sweep found nobody at work; the next move clears it.")
+    untold: bool = Field(default=False, description="It has ended, and its owner's devices were not told of it yet.")
     revivals: int = Field(default=0, description="How often the generation was taken up again where it had failed.")
     correlation_id: str | None = Field(default=None, description="Of the call that began it; the bucket's notice carries none.")
     created_at: datetime
     updated_at: datetime
     due_at: datetime | None = Field(description="When the sweep looks at it, unless it moves before; null once it ended.")
-    retry_at: datetime | None = Field(default=None, description="When a provider allows the next try.")
+    retry_at: datetime | None = Field(default=None, description="When the next try comes; until then nothing has to move.")
+    expire_at: datetime | None = Field(default=None, description="When a duplicate is forgotten.")
+    refresh_at: datetime | None = Field(default=None, description="When it is fetched anew; null: only when somebody asks.")
 
     @property
     def is_ready(self) -> bool:
@@ -155,5 +169,11 @@ class Document(Record):
 
     @property
     def is_given_up(self) -> bool:
-        """Whether its bytes were never kept: no object stays, and its stock went back to the owner as it failed."""
+        """Whether its bytes were never kept: no object stays, and its stock went back to the owner as it ended."""
+        if self.status is DocumentStatus.DUPLICATE:
+            return True
         return self.failure is not None and self.failure.code in {FailureCode.UPLOAD_EXPIRED, FailureCode.UPLOAD_MISMATCH}
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether it is forgotten, though the store may remove it a day later."""
+        return self.expire_at is not None and self.expire_at <= now

@@ -1,16 +1,46 @@
-"""A document as its owner is shown it: without the object's name, the owner's id and the sweep's schedule."""
+"""A document as its owner is shown it: without the object's name, the owner's id and the sweep's own marks."""
 
 from datetime import datetime
+from enum import StrEnum
 
 from shared.domain.base import Model
-from shared.domain.document import Cost, Document, DocumentSource, DocumentStatus, Failure, Stage, StageProgress
+from shared.domain.document import Cost, Document, DocumentSource, DocumentStatus, Failure, Stage, StageProgress, Wait
+from shared.domain.pipeline import stages_of
+
+
+class Activity(StrEnum):
+    """What happens to a document at the moment of reading.
+
+    `waiting_for_capacity`: a provider's quota, until `retry_at`. `retrying`: a step failed and is tried again then, for the
+    `attempt`th time. `stalled`: nothing has moved for longer than it should; it is looked after at `due_at`.
+    """
+
+    WAITING_FOR_UPLOAD = "waiting_for_upload"
+    WORKING = "working"
+    WAITING_FOR_CAPACITY = "waiting_for_capacity"
+    RETRYING = "retrying"
+    STALLED = "stalled"
+    DONE = "done"
+    FAILED = "failed"
+
+
+def activity_of(document: Document, now: datetime) -> Activity:
+    """Told from what is stored and the time alone, so that a page that listens to the document can do the same."""
+    if document.status.is_final:
+        return Activity.FAILED if document.status is DocumentStatus.FAILED else Activity.DONE
+    if document.status is DocumentStatus.AWAITING_UPLOAD:
+        return Activity.WAITING_FOR_UPLOAD
+    if document.retry_at and document.retry_at > now:
+        return Activity.WAITING_FOR_CAPACITY if document.wait is Wait.CAPACITY else Activity.RETRYING
+    is_overdue = document.due_at is not None and document.due_at <= now
+    return Activity.STALLED if document.stands_still or is_overdue else Activity.WORKING
 
 
 class DocumentView(Model):
-    """`retry_at` is set while a provider makes us wait; `progress` counts the shards of each planned stage.
+    """`activity` says whether it moves, waits or has ended; `retry_at` and `due_at` are set while there is something to wait for.
 
-    `generation` counts how often it was learned, the time that it is being learned included; searches answer from
-    `live_generation`, which is 0 while none is whole.
+    `stage` runs now, and `progress` counts the shards of each planned stage. `generation` counts how often it was learned, the
+    time that it is being learned included; searches answer from `live_generation`, which is 0 while none is whole.
     """
 
     id: str
@@ -23,6 +53,8 @@ class DocumentView(Model):
     parent_id: str | None
     duplicate_of: str | None
     status: DocumentStatus
+    activity: Activity
+    stage: Stage | None
     is_ready: bool
     generation: int
     live_generation: int
@@ -34,13 +66,19 @@ class DocumentView(Model):
     notes: tuple[str, ...]
     attempt: int
     retry_at: datetime | None
+    due_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
     @classmethod
     def of(cls, document: Document, now: datetime) -> "DocumentView":
         """The view at a moment."""
-        known = {name: getattr(document, name) for name in cls.model_fields}
-        if document.retry_at and document.retry_at <= now:
+        derived = {"activity": activity_of(document, now), "stage": next(iter(stages_of(document)), None)}
+        known = {name: getattr(document, name) for name in cls.model_fields if name not in derived}
+        is_final = document.status.is_final
+        if is_final or (document.retry_at and document.retry_at <= now):
             known["retry_at"] = None
-        return cls(**known)
+        if is_final:
+            # What is left to do is no business of the owner's: old generations to remove, devices to tell.
+            known |= {"due_at": None, "attempt": 1}
+        return cls(**derived, **known)

@@ -2,13 +2,23 @@
 after a redelivery and for the sweep alike.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from shared.core.errors import Code
 from shared.domain.blob import upload_name
-from shared.domain.document import Document, DocumentSource, DocumentStatus, Failure, FailureCode, Stage, StageProgress
+from shared.domain.document import (
+    Cost,
+    Document,
+    DocumentSource,
+    DocumentStatus,
+    Failure,
+    FailureCode,
+    Stage,
+    StageProgress,
+    Wait,
+)
 from shared.domain.step import StageMessage, Step, StepState
 
 TOPICS = {
@@ -21,8 +31,19 @@ TOPICS = {
 PURGE_GENERATIONS = "purge-generations"
 """The topic that asks for what is kept of generations before the live one to be removed."""
 
+NOTIFY_DEVICES = "notify-devices"
+"""The topic that asks for the owner's devices to be told how a document ended."""
+
+TELLING_LIFE = timedelta(days=1)
+"""How long it is tried to tell devices of an end; later nobody waits for the word."""
+
 STEP_TRIES = 12
-"""Claims of one step before its document is given up; more than the ten deliveries after which a message is dead."""
+"""Claims of one step before its document is given up; more than the ten deliveries after which a message is dead. Each revival
+allows as many again.
+"""
+
+MOST_NOTES = 50
+"""Sentences that a document keeps of what was left out."""
 
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=10)
@@ -46,6 +67,14 @@ _STAGES_OF = {
     DocumentStatus.INDEXING: (Stage.INDEX,),
 }
 _NEXT = {Stage.FETCH: Stage.EXTRACT, Stage.EXTRACT: Stage.CHUNK, Stage.CHUNK: Stage.EMBED, Stage.EMBED: Stage.INDEX}
+
+_PAYING = {DocumentStatus.EXTRACTING: Stage.EXTRACT, DocumentStatus.EMBEDDING: Stage.EMBED}
+"""Where models are paid: the write that leaves the status counts what the stage's steps have spent."""
+
+NO_COST = Cost()
+
+AFRESH: Mapping[str, Any] = {"attempt": 1, "retry_at": None, "wait": None, "stands_still": False, "untold": False}
+"""What a document that moves has left behind."""
 
 Steps = Mapping[Stage, Sequence[Step]]
 
@@ -106,12 +135,35 @@ def planned(document: Document, pages: int | None, shards: int, moment: Moment) 
     return _moved(document, DocumentStatus.EXTRACTING, moment, pages=pages, progress=progress)
 
 
-def advanced(document: Document, stage: Stage, done: int, output: Mapping[str, Any], moment: Moment) -> Document | None:
-    """The document once `done` steps of the stage are done, `output` being the last one's; None while more are to come."""
+def paying_stage(status: DocumentStatus) -> Stage | None:
+    """The stage of that status that asks models."""
+    return _PAYING.get(status)
+
+
+def spent(steps: Iterable[Step]) -> Cost:
+    """What the done ones of these steps were charged for."""
+    outputs = [step.output for step in steps if step.state is StepState.DONE]
+    names = {"embedded_texts": "paid", "embedded_tokens": "tokens", "vision_tokens": "vision_tokens"}
+    return Cost(**{field: sum(output.get(name, 0) for output in outputs) for field, name in names.items()})
+
+
+def advanced(  # noqa: PLR0911 - A way out for each stage.
+    document: Document, stage: Stage, done: int, output: Mapping[str, Any], moment: Moment, cost: Cost = NO_COST
+) -> Document | None:
+    """The document once `done` steps of the stage are done, `output` being the last one's; None while more are to come.
+
+    `cost` is what its present status has spent; it is counted by whatever leaves that status, hence once.
+    """
     if stage not in stages_of(document) or not 0 < document.progress.get(stage, StageProgress()).of <= done:
         return None
+    if document.status in _PAYING:
+        document = document.model_copy(update={"cost": _sum(document.cost, cost)})
     progress = {**document.progress, stage: StageProgress(done=done, of=done)}
     match stage:
+        case Stage.FETCH if document.source is DocumentSource.SITE:
+            # A site has no text of its own: its pages are documents under it, which are learned by themselves.
+            walked = {"pages": output["pages"], "notes": tuple(output["notes"]), "live_generation": document.generation}
+            return _ended(document, DocumentStatus.READY, moment.now, progress=progress, **walked)
         case Stage.FETCH:
             fetched = {"content_type": output["content_type"], "content_hash": output["content_hash"]}
             return _moved(document, DocumentStatus.RECEIVED, moment, progress=progress, **fetched)
@@ -128,11 +180,30 @@ def advanced(document: Document, stage: Stage, done: int, output: Mapping[str, A
             return _ended(document, DocumentStatus.READY, moment.now, **live)
 
 
-def relearned(document: Document, moment: Moment) -> Document | None:
-    """The document whose stored bytes are learned anew, in the next generation; None unless it is ready or failed."""
+def noted(document: Document, notes: Sequence[str]) -> Document | None:
+    """The document with what its reader left out, each sentence once; None where nothing is new."""
+    known = tuple(dict.fromkeys((*document.notes, *notes)))[:MOST_NOTES]
+    return document.model_copy(update={"notes": known}) if known != document.notes else None
+
+
+def relearned(document: Document, moment: Moment, cost: Cost = NO_COST) -> Document | None:
+    """The document whose stored bytes are learned anew, in the next generation; None unless it is ready or failed.
+
+    `cost` is what the stage in which it failed has spent, as of `advanced`.
+    """
     if document.status not in {DocumentStatus.READY, DocumentStatus.FAILED}:
         return None
-    return _moved(document, DocumentStatus.RECEIVED, moment, generation=document.generation + 1, failure=None, progress={})
+    anew: dict[str, Any] = {"failure": None, "progress": {}, "revivals": 0, "notes": ()}
+    anew |= {"generation": document.generation + 1, "cost": _sum(document.cost, cost)}
+    return _moved(document, DocumentStatus.RECEIVED, moment, **anew)
+
+
+def told(document: Document, now: datetime) -> Document | None:
+    """The ended document whose owner's devices know of it; None where they knew, or it is on its way again."""
+    if not document.untold or not document.status.is_final:
+        return None
+    # A late report of its progress may have come before; this write takes away the look that would clear it.
+    return at_rest(document.model_copy(update={"untold": False}), now)
 
 
 def without_old_generations(document: Document, live_generation: int) -> Document | None:
@@ -140,7 +211,7 @@ def without_old_generations(document: Document, live_generation: int) -> Documen
     if document.purged_generation >= live_generation - 1:
         return None
     purged = document.model_copy(update={"purged_generation": live_generation - 1})
-    is_at_rest = purged.status.is_final and not purged.has_old_generations
+    is_at_rest = purged.status.is_final and not purged.has_old_generations and not purged.untold
     return purged.model_copy(update={"due_at": None}) if is_at_rest else purged
 
 
@@ -153,8 +224,9 @@ def opening(document: Document) -> list[Publication]:
             return [publication(document, Stage.EXTRACT, shard) for shard in range(1, document.progress[Stage.EXTRACT].of)]
         case DocumentStatus.EMBEDDING:
             return [publication(document, Stage.EMBED, shard) for shard in range(document.progress[Stage.EMBED].of)]
-        case DocumentStatus.READY | DocumentStatus.FAILED if document.has_old_generations:
-            return [Publication(PURGE_GENERATIONS, step_message(document))]
+        case DocumentStatus.READY | DocumentStatus.FAILED:
+            asked = ((PURGE_GENERATIONS, document.has_old_generations), (NOTIFY_DEVICES, document.untold))
+            return [Publication(topic, step_message(document)) for topic, is_asked in asked if is_asked]
         case _:
             return []
 
@@ -170,10 +242,11 @@ def missing(document: Document, steps: Steps, now: datetime) -> Iterator[Publica
                 yield publication(document, stage, shard)
 
 
-def is_worn_out(steps: Steps, now: datetime) -> bool:
+def is_worn_out(steps: Steps, now: datetime, revivals: int = 0) -> bool:
     """Whether a step that is due was tried too often; a provider's refusals for lack of quota are no fault of the step."""
     every = (step for group in steps.values() for step in group)
-    return any(step.is_due(now) and step.attempt >= STEP_TRIES and step.error != Code.RESOURCE_EXHAUSTED for step in every)
+    most = STEP_TRIES * (1 + revivals)
+    return any(step.is_due(now) and step.attempt >= most and step.error != Code.RESOURCE_EXHAUSTED for step in every)
 
 
 def retry_wait(attempt: int) -> timedelta:
@@ -187,15 +260,18 @@ def looked_at(document: Document, steps: Steps, moment: Moment) -> Document:
     wait = min(max(moment.patience, (now - document.updated_at) / 2), max(LONGEST_WAIT, moment.patience))
     every = (step for group in steps.values() for step in group)
     due = [step.busy_until for step in every if step.busy_until and step.busy_until > now]
-    retry_at = document.retry_at if document.retry_at and document.retry_at > now else None
-    return document.model_copy(update={"due_at": min([now + wait, *due]), "retry_at": retry_at})
+    is_waiting = document.retry_at is not None and document.retry_at > now
+    waiting = {} if is_waiting else {"retry_at": None, "wait": None}
+    stands_still = not due and not is_waiting
+    return document.model_copy(update={"due_at": min([now + wait, *due]), "stands_still": stands_still, **waiting})
 
 
 def postponed(document: Document, retry_at: datetime) -> Document | None:
     """The document that waits for a provider; None where it waits as long already."""
-    if document.retry_at and document.retry_at >= retry_at:
+    if document.wait is Wait.CAPACITY and document.retry_at and document.retry_at >= retry_at:
         return None
-    return document.model_copy(update={"retry_at": retry_at, "due_at": retry_at})
+    waiting = {"retry_at": retry_at, "wait": Wait.CAPACITY, "stands_still": False}
+    return document.model_copy(update={"due_at": retry_at, **waiting})
 
 
 def failed(document: Document, failure: Failure, now: datetime) -> Document | None:
@@ -231,15 +307,36 @@ def broke(
     return Failure(code=FailureCode.INTERNAL, message=message, can_retry=True)
 
 
+def worn_out(document: Document) -> Failure:
+    """The failure of what was tried too often: the page's server's, where it is the page that did not come."""
+    if document.status is not DocumentStatus.FETCHING:
+        return broke()
+    message = f"The page's server did not answer properly, asked {STEP_TRIES} times. Submit the address again later."
+    return Failure(code=FailureCode.FETCH_FAILED, message=message, can_retry=True)
+
+
 def at_rest(document: Document, now: datetime) -> Document:
     """The ended document without what a late report of its progress may have left on it."""
     progress = _whole(document.progress) if document.status is DocumentStatus.READY else document.progress
-    return document.model_copy(update={"due_at": _next_look(document, now), "progress": progress})
+    untold = document.untold and now < document.updated_at + TELLING_LIFE
+    rested = document.model_copy(update={**AFRESH, "untold": untold, "progress": progress})
+    return rested.model_copy(update={"due_at": _next_look(rested, now)})
 
 
 def _next_look(ended: Document, now: datetime) -> datetime | None:
-    """None, unless the message that asks for the purge of old generations may be lost."""
-    return now + LONGEST_WAIT if ended.has_old_generations else None
+    """None, unless the message that asks for the purge of old generations, or for its devices to be told, may be lost."""
+    return now + LONGEST_WAIT if ended.has_old_generations or ended.untold else None
+
+
+def _is_to_be_told(ended: Document) -> bool:
+    """Nobody waits for what was found in another document, nor for the next walk through a site."""
+    if ended.parent_id is not None or ended.status not in {DocumentStatus.READY, DocumentStatus.FAILED}:
+        return False
+    return ended.source is not DocumentSource.SITE or ended.generation == 1
+
+
+def _sum(cost: Cost, more: Cost) -> Cost:
+    return Cost(**{name: getattr(cost, name) + getattr(more, name) for name in Cost.model_fields})
 
 
 def _whole(progress: Mapping[Stage, StageProgress]) -> dict[Stage, StageProgress]:
@@ -247,10 +344,11 @@ def _whole(progress: Mapping[Stage, StageProgress]) -> dict[Stage, StageProgress
 
 
 def _ended(document: Document, status: DocumentStatus, now: datetime, **changes: Any) -> Document:
-    ended = document.model_copy(update={"status": status, "updated_at": now, "retry_at": None, **changes})
+    ended = document.model_copy(update={**AFRESH, "status": status, "updated_at": now, **changes})
+    ended = ended.model_copy(update={"untold": _is_to_be_told(ended)})
     return ended.model_copy(update={"due_at": _next_look(ended, now)})
 
 
 def _moved(document: Document, status: DocumentStatus, moment: Moment, **changes: Any) -> Document:
     due_at = moment.now + moment.patience
-    return document.model_copy(update={"status": status, "updated_at": moment.now, "due_at": due_at, "retry_at": None, **changes})
+    return document.model_copy(update={**AFRESH, "status": status, "updated_at": moment.now, "due_at": due_at, **changes})

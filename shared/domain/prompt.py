@@ -9,6 +9,13 @@ from shared.domain.chunk import Passage
 from shared.domain.conversation import Message, TokenUsage
 
 
+class SeenPicture(Model):
+    """A picture that is shown to a model."""
+
+    content: bytes = Field(repr=False)
+    content_type: str
+
+
 class Prompt(Model):
     """A request to a chat model. `user` is the last message as rendered, passages included; the rest of the last message's
     parts stand beside it for models that read structure rather than prose.
@@ -20,6 +27,7 @@ class Prompt(Model):
     question: str
     search_query: str = Field(description="The question made to stand alone; equal to it where no history was needed.")
     passages: tuple[Passage, ...] = ()
+    picture: SeenPicture | None = Field(default=None, description="Shown with the last message, to a model that sees.")
 
 
 class TextDelta(Model):
@@ -51,6 +59,7 @@ class ModelSpec(Model):
     follows_instructions: bool = Field(
         default=True, description="Whether it writes what it is asked for; a model that does not only quotes passages."
     )
+    sees: bool = Field(default=False, description="Whether it reads pictures.")
     retires: str | None = None
     price_per_million_prompt_tokens_usd: float = 0
     price_per_million_completion_tokens_usd: float = 0

@@ -1,9 +1,9 @@
-"""What the child process answers its parent: exactly one of the three."""
+"""What the child process answers its parent: exactly one of the four."""
 
 from shared.domain.base import Model
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.ingest.extract import ExtractionPlan
-from shared.ingest.extraction import Extraction
+from shared.ingest.extraction import Extraction, Picture
 
 
 class Rejection(Model):
@@ -14,10 +14,11 @@ class Rejection(Model):
 
 
 class Answer(Model):
-    """One of a plan, an extraction or a rejection."""
+    """One of a plan, an extraction, pictures or a rejection."""
 
     plan: ExtractionPlan | None = None
     extraction: Extraction | None = None
+    pictures: tuple[Picture, ...] | None = None
     rejection: Rejection | None = None
 
 

@@ -1,16 +1,20 @@
 """Pages to passages: packed by structure up to what an embedder reads whole, each an exact span of one page."""
 
-from collections.abc import Sequence
-from itertools import takewhile
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from shared.domain.base import Model
 from shared.domain.chunk import Place
+from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind, TextPage
-from shared.ingest.atoms import Atom, atoms_of
+from shared.ingest.atoms import Atom, Headings, atoms_of
 from shared.ingest.budget import Budget, Count
+from shared.ingest.limits import MAX_CHUNKS
 from shared.ingest.pack import pack
 from shared.ingest.split import Span, pieces_of
+
+_AT_ONCE = 256  # Passages that are counted together.
 
 
 class TextChunk(Model):
@@ -33,22 +37,50 @@ class _Draft(NamedTuple):
         return self.header + self.page.text[self.span.start : self.span.end]
 
 
-def chunk(pages: Sequence[TextPage], count: Count, max_tokens: int) -> list[TextChunk]:
-    """Passages of at most `max_tokens`, as `count` counts them, in reading order; none crosses a page's edge.
+class Chunker:
+    """Cuts pages that come one after another, so that a long document need not be in memory at once.
 
-    Every character of every block but white space is in one. A heading stands with the text below it on its page. Only
-    passages of one cut paragraph overlap, by a short sentence. The same input gives the same passages.
+    Passages have at most `max_tokens`, as `count` counts them, and come in reading order; none crosses a page's edge. Every
+    character of every block but white space is in one. A heading stands with the text below it on its page. Only passages of
+    one cut paragraph overlap, by a short sentence. The same pages give the same passages, however they are handed in.
     """
-    budget = Budget(count, max_tokens)
-    drafts = [_draft(pages, group) for group in pack(atoms_of(pages, budget), budget)]
-    return [_chunk(draft) for draft in _fitted(drafts, budget)]
+
+    def __init__(self, count: Count, max_tokens: int, max_passages: int = MAX_CHUNKS) -> None:
+        self._budget = Budget(count, max_tokens)
+        self._headings = Headings()
+        self._max_passages = max_passages
+        self._left = max_passages
+
+    def cut(self, pages: Iterable[TextPage]) -> Iterator[TextChunk]:
+        """The passages of the pages that follow those of the last call, which must have been taken to its end.
+
+        Raises RejectedFileError(too_large) at the first passage that is one too many.
+        """
+        for page in pages:
+            groups = pack(atoms_of(page, self._headings, self._budget), self._budget)
+            while some := list(islice(groups, _AT_ONCE)):
+                drafts = [_draft(page, group) for group in some]
+                yield from map(_chunk, self._admitted(_fitted(drafts, self._budget)))
+
+    def _admitted(self, drafts: list[_Draft]) -> Iterator[_Draft]:
+        for draft in drafts:
+            if not self._left:
+                message = f"The text gives more than {self._max_passages:,} passages. Split the file and upload the parts."
+                raise RejectedFileError(FailureCode.TOO_LARGE, message)
+            self._left -= 1
+            yield draft
 
 
-def _draft(pages: Sequence[TextPage], group: Sequence[Atom]) -> _Draft:
+def chunk(pages: Iterable[TextPage], count: Count, max_tokens: int) -> list[TextChunk]:
+    """All passages of a whole document, as `Chunker` cuts them."""
+    return list(Chunker(count, max_tokens).cut(pages))
+
+
+def _draft(page: TextPage, group: Sequence[Atom]) -> _Draft:
     texts = [atom.path for atom in group if atom.kind is not BlockKind.HEADING]
     path = _shared(texts or [atom.path for atom in group])
     header = f"{group[0].header}\n" if group[0].header else ""
-    return _Draft(pages[group[0].page], Span(group[0].span.start, group[-1].span.end), path, header)
+    return _Draft(page, Span(group[0].span.start, group[-1].span.end), path, header)
 
 
 def _shared(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

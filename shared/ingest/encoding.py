@@ -2,6 +2,8 @@
 
 import codecs
 import re
+from pathlib import Path
+from typing import BinaryIO
 
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.ingest.limits import MAX_TEXT_BYTES
@@ -42,14 +44,46 @@ def decode(content: bytes, declared: str | None = None) -> str:
             FailureCode.TOO_LARGE, f"Text files may have up to {limit} MB. Split the file and upload the parts."
         )
     if is_binary(content[:_SAMPLE_BYTES]):
-        raise RejectedFileError(
-            FailureCode.UNSUPPORTED_TYPE, "The file holds binary data, not text. Save it as text, and upload that."
-        )
+        raise _binary()
     for encoding in (_marked(content), _wide(content), _escaped(content), "utf-8", declared):
         if encoding is not None and (text := _strict(content, encoding)) is not None:
             return text
     # Replaced rather than refused: a few odd characters in a text are better than no text.
     return content.decode(_likely(content), "replace")
+
+
+def encoding_of(path: Path) -> str:
+    """The encoding of a text file that is too long to be decoded at once; the whole file is read, in pieces.
+
+    Raises RejectedFileError(unsupported_type) where its beginning is no text.
+    """
+    with path.open("rb") as file:
+        head = file.read(_SAMPLE_BYTES)
+        if is_binary(head):
+            raise _binary()
+        if (shown := _marked(head) or _wide(head) or _escaped(head)) is not None:
+            return shown
+        file.seek(0)
+        strange = _first_not_utf8(file)
+    if strange is None:
+        return "utf-8"
+    # Among many plain lines the few that tell would be lost.
+    return _likely(b"\n".join(line for line in strange.split(b"\n") if not line.isascii()))
+
+
+def _first_not_utf8(file: BinaryIO) -> bytes | None:
+    """The first piece of the file that is not UTF-8; None for a file that is."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    while piece := file.read(_SAMPLE_BYTES):
+        try:
+            decoder.decode(piece)
+        except UnicodeDecodeError:
+            return piece
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        return error.object
+    return None
 
 
 def is_binary(sample: bytes) -> bool:
@@ -104,3 +138,8 @@ def _likely(content: bytes) -> str:
     best = matches[0]
     equals = [match.encoding for match in matches if match.chaos <= best.chaos and match.coherence >= best.coherence]
     return _WESTERN if _WESTERN in equals else best.encoding
+
+
+def _binary() -> RejectedFileError:
+    message = "The file holds binary data, not text. Save it as text, and upload that."
+    return RejectedFileError(FailureCode.UNSUPPORTED_TYPE, message)

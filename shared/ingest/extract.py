@@ -1,12 +1,13 @@
 """From a file on disk to pages of text. Synchronous and CPU-bound, on untrusted input: call it through `sandbox`."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import cast
 
 from shared.domain.base import Model
 from shared.domain.document import FailureCode, RejectedFileError
-from shared.ingest.extraction import Extraction, Reader
+from shared.ingest.extraction import Drawer, Extraction, Picture, Reader
 from shared.ingest.kinds import Kind, sniff
 
 # By name: a file needs the library of its own format alone.
@@ -15,7 +16,32 @@ _READERS = {
     Kind.HTML: "webpage",
     Kind.MARKDOWN: "markdown",
     Kind.TEXT: "plain",
+    Kind.DOCX: "word",
+    Kind.PPTX: "slides",
+    Kind.ODT: "opendocument",
+    Kind.ODP: "opendocument",
+    Kind.RTF: "rtf",
+    Kind.EPUB: "epub",
+    Kind.XLSX: "sheets",
+    Kind.XLS: "sheets",
+    Kind.ODS: "sheets",
+    Kind.CSV: "delimited",
+    Kind.TSV: "delimited",
+    Kind.JSON: "structured",
+    Kind.JSONL: "structured",
+    Kind.XML: "feed",
+    Kind.EMAIL: "mail",
+    Kind.PNG: "image",
+    Kind.JPEG: "image",
+    Kind.GIF: "image",
+    Kind.WEBP: "image",
+    Kind.TIFF: "image",
+    Kind.BMP: "image",
 }
+
+
+_SCANNED = "The PDF holds pictures of pages, as a scan does, and no text. Run text recognition (OCR) on it and upload that."
+_PICTURED = "The file is a picture, and none of its text could be read here. Run text recognition (OCR) on it and upload that."
 
 
 class ExtractionPlan(Model):
@@ -44,6 +70,11 @@ def extract(path: Path, kind: Kind, shard: int) -> Extraction:
     return _reader(kind).read(path, shard)
 
 
+def draw(path: Path, kind: Kind, pages: Sequence[int]) -> tuple[Picture, ...]:
+    """Pages that `extract` left unseen, drawn to files beside the file. Raises RejectedFileError: corrupt, too_large."""
+    return cast("Drawer", _reader(kind)).draw(path, pages)
+
+
 def judge(kind: Kind, characters: int, *, has_pictures: bool) -> None:
     """Refuse a document without text: `characters` is the sum over all its shards, `has_pictures` whether any shard has some.
 
@@ -51,11 +82,8 @@ def judge(kind: Kind, characters: int, *, has_pictures: bool) -> None:
     """
     if characters:
         return
-    if kind is Kind.PDF and has_pictures:
-        message = (
-            "The PDF holds pictures of pages, as a scan does, and no text. Run text recognition (OCR) on it and upload that."
-        )
-        raise RejectedFileError(FailureCode.NEEDS_OCR, message)
+    if has_pictures:
+        raise RejectedFileError(FailureCode.NEEDS_OCR, _SCANNED if kind is Kind.PDF else _PICTURED)
     raise RejectedFileError(FailureCode.EMPTY, "The file holds no text. Check that it is the right one, and upload it again.")
 
 

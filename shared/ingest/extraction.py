@@ -1,5 +1,6 @@
 """What a reader makes of a file: how it is parted, and the text of one part with what was found beside it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -36,12 +37,14 @@ class Attachment(Model):
 
 class Extraction(Model):
     """One shard's pages. Of these, `characters` counts what is surely text, and `has_pictures` says that OCR might find more:
-    a page that is a picture with a few stray words, as of a scanner, is not counted. `notes` tell in sentences what was left out.
+    a page that is a picture with a few stray words, as of a scanner, is not counted. These pages are `unseen`; their `pictures`
+    are drawn only when somebody will look at them. `notes` tell in sentences what was left out.
     """
 
     pages: tuple[TextPage, ...]
     characters: int
     has_pictures: bool = False
+    unseen: tuple[int, ...] = ()
     pictures: tuple[Picture, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     notes: tuple[str, ...] = ()
@@ -56,4 +59,12 @@ class Reader(Protocol):
 
     def read(self, path: Path, shard: int) -> Extraction:
         """The shard's pages in order, a page without text as an empty one. Raises RejectedFileError."""
+        ...
+
+
+class Drawer(Protocol):
+    """What a reader whose pages may be pictures does too."""
+
+    def draw(self, path: Path, pages: Sequence[int]) -> tuple[Picture, ...]:
+        """Pages by number, drawn to files in `path.parent`; one that cannot be drawn is left out. Raises RejectedFileError."""
         ...

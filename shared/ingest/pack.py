@@ -1,6 +1,6 @@
 """Atoms to groups: each group is one passage."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from shared.domain.page import BlockKind
 from shared.ingest.atoms import Atom
@@ -9,8 +9,8 @@ from shared.ingest.budget import Budget
 _RUNNING = {BlockKind.PARAGRAPH, BlockKind.LIST_ITEM}
 
 
-def pack(atoms: Sequence[Atom], budget: Budget) -> Iterator[list[Atom]]:
-    """Groups of neighbours on one page, filled to the target; headings move on to the text that they head."""
+def pack(atoms: Iterable[Atom], budget: Budget) -> Iterator[list[Atom]]:
+    """Groups of neighbours on a page, filled to the target; headings move on to the text that they head."""
     group: list[Atom] = []
     for atom in atoms:
         if group and _closes(group, atom, budget):
@@ -28,8 +28,6 @@ def tokens_of(group: Sequence[Atom]) -> int:
 
 
 def _closes(group: Sequence[Atom], atom: Atom, budget: Budget) -> bool:
-    if atom.page != group[-1].page:
-        return True
     # Headings alone would be found by their words and say nothing, so the text below them may join them beyond the target.
     only_headings = all(each.kind is BlockKind.HEADING for each in group)
     if tokens_of(group) + atom.tokens > (budget.most if only_headings else budget.target):
@@ -41,8 +39,6 @@ def _closes(group: Sequence[Atom], atom: Atom, budget: Budget) -> bool:
 def _carried(group: list[Atom], atom: Atom, budget: Budget) -> tuple[list[Atom], list[Atom]]:
     """What the closed group keeps, and what the next begins with: trailing headings, or a short sentence as overlap."""
     last = group[-1]
-    if atom.page != last.page:
-        return group, []
     texts = [number for number, each in enumerate(group) if each.kind is not BlockKind.HEADING]
     if texts and texts[-1] + 1 < len(group):
         headings = group[texts[-1] + 1 :]

@@ -6,6 +6,7 @@ import os
 import sys
 from asyncio import create_subprocess_exec
 from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -17,12 +18,14 @@ from shared.core.log import logger
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.ingest.answer import Answer, too_much_memory
 from shared.ingest.extract import ExtractionPlan
-from shared.ingest.extraction import Extraction
+from shared.ingest.extraction import Extraction, Picture
 from shared.ingest.kinds import Kind
 from shared.ingest.limits import READ_MEMORY_BYTES, READ_SECONDS
 
 _ROOT = Path(__file__).resolve().parents[2]
 _MOST_ERROR_BYTES = 4096
+# As Python and Rust say it.
+_OUT_OF_MEMORY = ("MemoryError", "memory allocation of")
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Bounds:
 
 async def plan_contained(path: Path, content_type: str, bounds: Bounds | None = None) -> ExtractionPlan:
     """`extract.plan` in a child. Raises RejectedFileError, of corrupt or too_slow when the child died or hung."""
-    answer = await _ask("plan", path, content_type, 0, bounds or Bounds())
+    answer = await _ask("plan", path, content_type, (), bounds or Bounds())
     if answer.plan is None:
         raise _broken()
     return answer.plan
@@ -43,16 +46,24 @@ async def plan_contained(path: Path, content_type: str, bounds: Bounds | None = 
 
 async def extract_contained(path: Path, kind: Kind, shard: int, bounds: Bounds | None = None) -> Extraction:
     """`extract.extract` in a child. Raises as `plan_contained`."""
-    answer = await _ask("extract", path, kind.value, shard, bounds or Bounds())
+    answer = await _ask("extract", path, kind.value, (shard,), bounds or Bounds())
     if answer.extraction is None:
         raise _broken()
     return answer.extraction
 
 
-async def _ask(action: str, path: Path, kind: str, shard: int, bounds: Bounds) -> Answer:
+async def draw_contained(path: Path, kind: Kind, pages: Sequence[int], bounds: Bounds | None = None) -> tuple[Picture, ...]:
+    """`extract.draw` in a child; the files lie beside the file. Raises as `plan_contained`."""
+    answer = await _ask("draw", path, kind.value, pages, bounds or Bounds())
+    if answer.pictures is None:
+        raise _broken()
+    return answer.pictures
+
+
+async def _ask(action: str, path: Path, kind: str, numbers: Sequence[int], bounds: Bounds) -> Answer:
     # Files rather than pipes: a child that writes more than a pipe holds would wait for a parent that waits for its end.
     with TemporaryFile() as output, TemporaryFile() as errors:
-        arguments = (action, str(bounds.memory_bytes), str(math.ceil(bounds.seconds)), str(path), kind, str(shard))
+        arguments = (action, str(bounds.memory_bytes), str(math.ceil(bounds.seconds)), str(path), kind, *map(str, numbers))
         process = await create_subprocess_exec(
             *(sys.executable, "-m", "shared.ingest.worker", *arguments),
             stdin=DEVNULL,
@@ -90,7 +101,7 @@ def _read_answer(process: Process, output: IO[bytes], errors: IO[bytes]) -> Answ
         tail = errors.read().decode("utf-8", "replace")
         logger.warning("the reader of a file died", extra={"exit_code": process.returncode, "stderr": tail})
         # An interpreter without memory often cannot even raise: it names the error and aborts.
-        raise too_much_memory() if "MemoryError" in tail else _broken()
+        raise too_much_memory() if any(word in tail for word in _OUT_OF_MEMORY) else _broken()
     output.seek(0)
     try:
         answer = Answer.model_validate_json(output.read())

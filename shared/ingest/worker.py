@@ -6,17 +6,17 @@ from pathlib import Path
 
 from shared.domain.document import RejectedFileError
 from shared.ingest.answer import Answer, Rejection, too_much_memory
-from shared.ingest.extract import extract, plan
+from shared.ingest.extract import draw, extract, plan
 from shared.ingest.kinds import Kind
 from shared.ingest.limits import MAX_OUTPUT_BYTES
 
 
 def main(arguments: list[str]) -> int:
     """Limit this very process, then read; a refusal is an answer, anything unforeseen a non-zero exit for the parent to name."""
-    action, memory_bytes, cpu_seconds, path, kind, shard = arguments
+    action, memory_bytes, cpu_seconds, path, kind, *numbers = arguments
     _limit(int(memory_bytes), int(cpu_seconds))
     try:
-        answer = _answer(action, Path(path), kind, int(shard))
+        answer = _answer(action, Path(path), kind, [int(number) for number in numbers])
     except RejectedFileError as refusal:
         answer = _rejected(refusal)
     except (MemoryError, RecursionError):
@@ -29,10 +29,12 @@ def _rejected(refusal: RejectedFileError) -> Answer:
     return Answer(rejection=Rejection(failure=refusal.failure, message=refusal.message))
 
 
-def _answer(action: str, path: Path, kind: str, shard: int) -> Answer:
+def _answer(action: str, path: Path, kind: str, numbers: list[int]) -> Answer:
     if action == "plan":
         return Answer(plan=plan(path, kind))
-    return Answer(extraction=extract(path, Kind(kind), shard))
+    if action == "draw":
+        return Answer(pictures=draw(path, Kind(kind), numbers))
+    return Answer(extraction=extract(path, Kind(kind), numbers[0]))
 
 
 def _limit(memory_bytes: int, cpu_seconds: int) -> None:

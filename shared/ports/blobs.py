@@ -38,6 +38,10 @@ class Blobs(Protocol):
         """Store the object, replacing one of that name."""
         ...
 
+    async def upload(self, name: str, path: Path, content_type: str) -> None:
+        """As `write`, streamed from the file."""
+        ...
+
     async def delete(self, name: str) -> bool:
         """Remove the object; False where there was none."""
         ...

@@ -67,6 +67,10 @@ class Remains(Protocol):
         """Up to so many of the bot's documents, those that are marked too."""
         ...
 
+    async def children(self, document_id: str, owner_id: str, most: int) -> Sequence[Document]:
+        """Up to so many of the documents that were found in the document, those that are marked too."""
+        ...
+
     async def count_documents(self, bot_id: str, owner_id: str) -> int:
         """How many documents the bot has."""
         ...

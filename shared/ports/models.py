@@ -1,6 +1,8 @@
 """Models that read and write, and the index that finds."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol
 
 from shared.domain.bot import GenerationSettings
@@ -53,15 +55,34 @@ class TokenCounter(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What the cache says of some keys: the vectors that it has; the keys for whose texts the asker may ask the model now; and
+    where others ask for the rest, when the first of their leases ends.
+    """
+
+    vectors: dict[str, tuple[float, ...]]
+    ours: frozenset[str]
+    busy_until: datetime | None = None
+
+
 class EmbeddingCache(Protocol):
     """The pay-once cache, by `shared.core.ids.embedding_key`."""
+
+    async def ask(self, keys: Sequence[str], holder: str, now: datetime, until: datetime) -> Asked:
+        """Hold, under a lease until then, those that are not stored and that no other holder's lease covers.
+
+        What one holder has it holds again, so that a step that is done again need not wait for itself. Raises ConflictError where
+        others are always quicker.
+        """
+        ...
 
     async def get_many(self, keys: Sequence[str]) -> dict[str, tuple[float, ...]]:
         """Those that are stored."""
         ...
 
     async def put_many(self, vectors: dict[str, tuple[float, ...]]) -> None:
-        """Store them; one that exists is left as it is or replaced by its equal."""
+        """Store them, whoever holds them; one that exists is left as it is or replaced by its equal."""
         ...
 
 

@@ -75,7 +75,7 @@ class Bots(Protocol):
 
 
 class Documents(Protocol):
-    """Documents' heads; to people, one that is being deleted reads as missing."""
+    """Documents' heads; to people, one that is being deleted reads as missing, and to all one that has expired."""
 
     async def create(self, document: Document, limits: Stock) -> None:
         """Store the document and count it and its bytes in the owner's stock in one commit; limits as in Bots.create."""
@@ -86,7 +86,7 @@ class Documents(Protocol):
         ...
 
     async def list(self, owner_id: str, bot_id: str, page: PageRequest) -> Page[Document]:
-        """The bot's documents, newest first; a page may be short."""
+        """The bot's documents but for duplicates, newest first; a page may be short."""
         ...
 
     async def get_many(self, document_ids: Sequence[str], owner_id: str) -> dict[str, Document]:
@@ -108,8 +108,25 @@ class Documents(Protocol):
         """As `replace`, and in the same commit take the document and its bytes out of the owner's stock."""
         ...
 
+    async def resize(self, read: Versioned[Document], document: Document, limits: Stock) -> Versioned[Document]:
+        """As `replace`, and in the same commit count the change of its bytes in the owner's stock; the new version.
+
+        Growing over the limit is undone, and raises ResourceExhaustedError.
+        """
+        ...
+
+    async def to_refresh(self, now: datetime, limit: int) -> Sequence[Document]:
+        """Documents whose `refresh_at` is not after now, longest due first, for the system; as `due`."""
+        ...
+
     async def report(self, document_id: str, stage: Stage, done: int, due_at: datetime) -> None:
-        """Blindly set progress[stage].done and due_at; a no-op where the document is gone. Never touches the status."""
+        """Blindly set progress[stage].done and due_at, and that it moves; a no-op where the document is gone. Never touches the
+        status.
+        """
+        ...
+
+    async def report_retry(self, document_id: str, attempt: int, retry_at: datetime, due_at: datetime) -> None:
+        """Blindly set which try of a step that failed comes next and when, and due_at; else as `report`."""
         ...
 
     async def due(self, now: datetime, limit: int) -> Sequence[Document]:
@@ -248,4 +265,12 @@ class DeadLetters(Protocol):
 
     async def get(self, letter_id: str) -> DeadLetter | None:
         """The letter, for the system."""
+        ...
+
+    async def list(self, page: PageRequest, topic: str | None = None) -> Page[DeadLetter]:
+        """Letters newest first, of one topic or of all. Raises InvalidArgumentError (field cursor) on another's cursor."""
+        ...
+
+    async def mark_replayed(self, letter_id: str, at: datetime) -> None:
+        """Note when it was published again; a no-op where it is gone."""
         ...

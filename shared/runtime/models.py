@@ -14,6 +14,7 @@ from shared.domain.base import Model
 from shared.domain.prompt import EmbedderSpec, ModelSpec
 from shared.ports.models import ChatModel, ChatModels, Embedder, OwnModels, TokenCounter
 from shared.ports.vault import ProviderKeys, Vault
+from shared.ports.vision import Vision
 
 if TYPE_CHECKING:
     from google.genai import Client
@@ -38,6 +39,14 @@ class Registry(Model):
             names = [spec.name for spec in specs]
             if len(set(names)) != len(names):
                 raise ValueError(f"a name stands twice: {', '.join(names)}")
+        return self
+
+    @model_validator(mode="after")
+    def _fallbacks_see_what_is_shown(self) -> "Registry":
+        sees = {spec.name: spec.sees for spec in self.chat_models}
+        for spec in self.chat_models:
+            if spec.sees and spec.fallback and not sees.get(spec.fallback):
+                raise ValueError(f"{spec.name} sees, and its fallback {spec.fallback} does not")
         return self
 
     @model_validator(mode="after")
@@ -100,6 +109,25 @@ def open_chat_models(settings: Settings, embedder: Embedder) -> ChatModels:
         "gemini": lambda spec: _open_gemini(spec, settings),
     }
     return RegistryChatModels(registry().chat_models, openers)
+
+
+def open_vision(settings: Settings) -> Vision:
+    """The environment's chat model where it sees, with its fallback."""
+    from shared.adapters.vision import Blind, ChatVision
+
+    spec = registry().chat_model(settings.chat_model)
+    is_set_up = spec.adapter != "openai_compatible" or bool(settings.openai_base_url and settings.openai_model)
+    sees = settings.openai_sees if spec.adapter == "openai_compatible" else spec.sees
+    if not (sees and is_set_up):
+        return Blind()
+    from shared.adapters.chat_models import RegistryChatModels
+
+    # Without the extractive model, since whoever reads pictures has no embedder to rank with.
+    openers: dict[str, Callable[[ModelSpec], ChatModel]] = {
+        "openai_compatible": lambda opened: _open_openai_compatible(opened, settings),
+        "gemini": lambda opened: _open_gemini(opened, settings),
+    }
+    return ChatVision(RegistryChatModels(registry().chat_models, openers).get(spec.name))
 
 
 def open_own_models(settings: Settings, keys: ProviderKeys, open_vault: Callable[[], Vault]) -> OwnModels:

@@ -20,20 +20,26 @@ if TYPE_CHECKING:
 
     from shared.ports.blobs import Blobs
     from shared.ports.ceiling import Ceiling
+    from shared.ports.contents import Contents
     from shared.ports.deletions import Deletions, Remains
     from shared.ports.identity import Accounts, Directory, Identity
     from shared.ports.ledger import Holds, Ledger, Receipts
     from shared.ports.log import Log
     from shared.ports.meter import Meter
     from shared.ports.models import ChatModels, Embedder, EmbeddingCache, OwnModels, TokenCounter, VectorIndex
+    from shared.ports.notifier import Notifier
+    from shared.ports.pause import Pause
     from shared.ports.prompts import Personas, PromptRuns, Prompts
     from shared.ports.queue import Queue
     from shared.ports.rates import Rates
     from shared.ports.store import Bots, Chunks, DeadLetters, Documents, Turns
     from shared.ports.usage import Usage
     from shared.ports.vault import ProviderKeys, Vault
+    from shared.ports.vision import Vision
+    from shared.ports.web import Web
     from shared.runtime.models import Registry
     from shared.services.ceiling import DailyCeiling
+    from shared.services.robots import Robots
 
 # Clients without an async form wait in threads; the default of cpu + 4 would queue an instance's calls.
 THREADS = 64
@@ -151,6 +157,13 @@ def _documents() -> Documents:
 
 
 @_port
+def _contents() -> Contents:
+    from shared.adapters.firestore_contents import FirestoreContents
+
+    return FirestoreContents(_firestore())
+
+
+@_port
 def _chunks() -> Chunks:
     from shared.adapters.firestore_store import FirestoreChunks
 
@@ -258,9 +271,14 @@ def _vector_index() -> VectorIndex:
 
 @_port
 def _embedding_cache() -> EmbeddingCache:
-    from shared.adapters.firestore_vectors import FirestoreEmbeddingCache
+    from shared.adapters.firestore_embeddings import FirestoreEmbeddingCache
 
     return FirestoreEmbeddingCache(_firestore())
+
+
+@_port
+def _pause() -> Pause:
+    return asyncio.sleep
 
 
 @_port
@@ -296,6 +314,17 @@ def _queue() -> Queue:
     from shared.adapters.pubsub import PubSubQueue
 
     return PubSubQueue(project=settings().google_cloud_project)
+
+
+@_port
+def _notifier() -> Notifier:
+    if settings().notifier == "fcm":
+        from shared.adapters.fcm_notifier import FcmNotifier
+
+        return FcmNotifier(settings().google_cloud_project)
+    from shared.adapters.logging_notifier import LoggingNotifier
+
+    return LoggingNotifier()
 
 
 @_port
@@ -341,6 +370,29 @@ def _chat_models() -> ChatModels:
     from shared.runtime.models import open_chat_models
 
     return open_chat_models(settings(), _build("Embedder"))
+
+
+@_port
+def _vision() -> Vision:
+    from shared.runtime.models import open_vision
+
+    return open_vision(settings())
+
+
+@_port
+def _web() -> Web:
+    from shared.adapters.resolver import Resolver
+    from shared.adapters.web import GuardedWeb, user_agent
+
+    return GuardedWeb(Resolver(allow_private=settings().allow_private_providers), user_agent(settings().web_contact_url))
+
+
+@_port
+def _robots() -> Robots:
+    from shared.services.robots import Robots
+
+    # Once an instance: what a site's robots.txt says is remembered for an hour.
+    return Robots(_build("Web"), system_clock)
 
 
 @_port

@@ -1,6 +1,8 @@
 """What the stages hand on through the bucket: chunks in batches, and their vectors in the same order."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -13,6 +15,9 @@ from shared.ports.blobs import Blobs
 CHUNKS_A_BATCH = 32
 """Two seconds of the local embedder, so that a crash costs little, and few enough steps for the longest file."""
 
+_WRITES_AT_ONCE = 4
+"""One takes the bucket some 50 ms: the 2,000 batches of a long table would take as many minutes as a step may."""
+
 JSON = "application/json"
 Vector = tuple[float, ...]
 
@@ -20,12 +25,42 @@ _CHUNKS = TypeAdapter(tuple[Chunk, ...])
 _VECTORS = TypeAdapter(tuple[Vector, ...])
 
 
-async def write_chunks(blobs: Blobs, document_id: str, generation: int, chunks: Sequence[Chunk]) -> int:
-    """Store the chunks in batches; how many batches."""
-    batches = [chunks[start : start + CHUNKS_A_BATCH] for start in range(0, len(chunks), CHUNKS_A_BATCH)]
-    for number, batch in enumerate(batches):
-        await blobs.write(chunks_name(document_id, generation, number), _CHUNKS.dump_json(tuple(batch)), JSON)
-    return len(batches)
+class Written(NamedTuple):
+    """How many chunks were stored, in how many batches."""
+
+    chunks: int
+    batches: int
+
+
+async def write_chunks(blobs: Blobs, document_id: str, generation: int, chunks: AsyncIterator[Chunk]) -> Written:
+    """Store the chunks in batches as they come, a few at once; only those on their way are in memory."""
+    written, writing = Written(0, 0), set[asyncio.Task[None]]()
+    # Where one write fails, or no more chunks can be had, the group ends the others before the error is raised.
+    try:
+        async with asyncio.TaskGroup() as group:
+            async for batch in _batches(chunks):
+                if len(writing) == _WRITES_AT_ONCE:
+                    await asyncio.wait(writing, return_when=asyncio.FIRST_COMPLETED)
+                name, content = chunks_name(document_id, generation, written.batches), _CHUNKS.dump_json(batch)
+                task = group.create_task(blobs.write(name, content, JSON))
+                writing.add(task)
+                task.add_done_callback(writing.discard)
+                written = Written(written.chunks + len(batch), written.batches + 1)
+    except ExceptionGroup as errors:
+        first = errors.exceptions[0]
+        raise first from first.__cause__
+    return written
+
+
+async def _batches(chunks: AsyncIterator[Chunk]) -> AsyncIterator[tuple[Chunk, ...]]:
+    batch: list[Chunk] = []
+    async for chunk in chunks:
+        batch.append(chunk)
+        if len(batch) == CHUNKS_A_BATCH:
+            yield tuple(batch)
+            batch = []
+    if batch:
+        yield tuple(batch)
 
 
 async def read_chunks(blobs: Blobs, batch: StageMessage) -> tuple[Chunk, ...]:

@@ -1,8 +1,8 @@
 """What every stage does around its own work: claim, do once, record progress, move the document on, publish what follows."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import groupby, islice
 
 from shared.core.clock import Clock
@@ -10,13 +10,13 @@ from shared.core.errors import ConflictError, ResourceExhaustedError, SynapseErr
 from shared.core.log import logger
 from shared.core.settings import Settings
 from shared.domain import pipeline as rules
-from shared.domain.document import Document, Failure, FailureCode, RejectedFileError, Stage
+from shared.domain.document import Cost, Document, DocumentStatus, Failure, FailureCode, RejectedFileError, Stage
 from shared.domain.pipeline import Moment, Publication, Steps
 from shared.domain.step import StageMessage, StepKey, StepState
 from shared.ports.ledger import Ledger
 from shared.ports.queue import Queue
 from shared.ports.store import Documents, Versioned
-from shared.services.steps import StepOutput, retry_at, run_step
+from shared.services.steps import StepOutput, Told, retry_at, run_step
 
 Rule = Callable[[Document], Document | None]
 StageWork = Callable[[Document], Awaitable[StepOutput]]
@@ -53,7 +53,9 @@ class Pipeline:
         key = StepKey(document_id=message.document_id, generation=message.generation, stage=stage, shard=message.shard)
         lease_seconds = self.settings.step_lease_seconds
         try:
-            output = await run_step(self.ledger, key, lambda: work(read.value), self.clock, lease_seconds, holder)
+            output = await run_step(
+                self.ledger, key, lambda: work(read.value), self.clock, lease_seconds, holder, self._tell(message)
+            )
         except RejectedFileError as refusal:
             # A file may be read too slowly since the instance was overloaded; any other refusal would come again.
             can_retry = refusal.failure is FailureCode.TOO_SLOW
@@ -82,8 +84,16 @@ class Pipeline:
 
     async def resume(self, document: Document) -> None:
         """Ask again for every step that nobody works on."""
-        steps = await self._steps(document)
-        await self.publish(rules.missing(document, steps, self.clock()))
+        await self._ask(document, self.clock())
+
+    async def retry(self, document: Document) -> None:
+        """As `resume`, and for the steps whose next try was to come later."""
+        await self._ask(document, self.clock() + rules.LONGEST_RETRY)
+
+    async def cost(self, document: Document, status: DocumentStatus) -> Cost:
+        """What the document's generation has spent in a status and nobody has counted yet."""
+        stage = rules.paying_stage(status)
+        return rules.spent(await self.ledger.steps(document.id, document.generation, stage)) if stage else Cost()
 
     async def drive(self, read: Versioned[Document]) -> None:
         """Move on a document that stands still, or ask for what is missing and set the next look.
@@ -92,8 +102,10 @@ class Pipeline:
         """
         document, now = read.value, self.clock()
         steps = await self._steps(document)
-        if rules.is_worn_out(steps, now) and (ended := rules.failed(document, rules.broke(), now)):
+        is_worn_out = rules.is_worn_out(steps, now, document.revivals)
+        if is_worn_out and (ended := rules.failed(document, rules.worn_out(document), now)):
             await self.documents.replace(read, ended)
+            await self.publish(rules.opening(ended))
         elif moved := self._moved_by(document, steps):
             await self.documents.replace(read, moved)
             await self.publish(rules.opening(moved))
@@ -106,6 +118,12 @@ class Pipeline:
         failed = await self.change(message, lambda stored: rules.failed(stored, failure, self.clock()))
         if failed is not None:
             logger.info("a document failed", extra={"document_id": failed.id, "failure": failure.code.value})
+            await self.publish(rules.opening(failed))
+
+    async def note(self, document: Document, notes: Sequence[str]) -> None:
+        """Put on the document what a step of it left out, before that step is done; again it changes nothing."""
+        if notes:
+            await self.change(rules.step_message(document), lambda stored: rules.noted(stored, notes))
 
     async def change(self, message: StageMessage, rule: Rule) -> Document | None:
         """Write what the rule makes of the message's document, reading again where another was quicker; answer what was written.
@@ -140,16 +158,35 @@ class Pipeline:
             return None
         return read
 
+    async def _ask(self, document: Document, until: datetime) -> None:
+        steps = await self._steps(document)
+        await self.publish(rules.missing(document, steps, until))
+
+    def _tell(self, message: StageMessage) -> Told:
+        """Shows on the document that a step failed for a reason that may pass, and when it is tried again."""
+
+        async def told(error: BaseException, attempt: int, until: datetime) -> None:
+            ends = isinstance(error, SynapseError) and error.verdict is not Verdict.RETRY
+            # A provider's quota is told with the wait for it.
+            if not ends and not isinstance(error, ResourceExhaustedError):
+                moment = self.moment()
+                due_at = max(until, moment.now + moment.patience)
+                await self.documents.report_retry(message.document_id, attempt, until, due_at)
+
+        return told
+
     async def _steps(self, document: Document) -> Steps:
         stages = rules.stages_of(document)
         return {stage: await self.ledger.steps(document.id, document.generation, stage) for stage in stages}
 
     def _moved_by(self, document: Document, steps: Steps) -> Document | None:
         """What the done steps make of the document; the later stage first, since it says more."""
+        paying = rules.paying_stage(document.status)
+        cost = rules.spent(steps[paying]) if paying else Cost()
         for stage in reversed(rules.stages_of(document)):
             done = [step for step in steps[stage] if step.state is StepState.DONE]
             output = done[-1].output if done else {}
-            if moved := rules.advanced(document, stage, len(done), output, self.moment()):
+            if moved := rules.advanced(document, stage, len(done), output, self.moment(), cost):
                 return moved
         return None
 
@@ -175,6 +212,7 @@ class Pipeline:
             moment = self.moment()
             await self.documents.report(document.id, stage, done, moment.now + moment.patience)
             return
-        moved = await self.change(message, lambda stored: rules.advanced(stored, stage, done, output, self.moment()))
+        cost = await self.cost(document, document.status)
+        moved = await self.change(message, lambda stored: rules.advanced(stored, stage, done, output, self.moment(), cost))
         if moved is not None:
             await self.publish(rules.opening(moved))

@@ -14,7 +14,9 @@ from shared.core.log import joined, logger
 from shared.domain import deletion as rules
 from shared.domain.blob import derived_prefix, upload_name
 from shared.domain.deletion import Deletion, DeletionKind, DeletionMessage, DeletionStatus, Removed
+from shared.domain.document import Document
 from shared.ports.blobs import Blobs
+from shared.ports.contents import Contents
 from shared.ports.deletions import Remains
 from shared.ports.ledger import Ledger
 from shared.ports.models import VectorIndex
@@ -32,7 +34,7 @@ NEAREST = 50
 """Hits of the last search, each a billed read: what is left of the document would be the first, but for equal texts of others."""
 
 PAUSE = timedelta(seconds=60)
-"""How long a bot waits for its documents' own deletions before it looks again, unless the last of them asks it to."""
+"""How long a thing waits for its documents' own deletions before it looks again, unless the last of them asks it to."""
 
 
 class Purge(Protocol):
@@ -99,17 +101,26 @@ async def _finish(deleting: Deleting, read: Versioned[Deletion]) -> None:
 
 @dataclass(frozen=True)
 class DocumentPurge:
-    """Chunks, objects and steps of all generations; the head goes with the end."""
+    """The documents that were found in it by deletions of their own, then chunks, objects and steps of all generations and the
+    claim on its bytes; the head goes with the end.
+    """
 
+    deleting: Deleting
     remains: Remains
+    contents: Contents
     ledger: Ledger
     index: VectorIndex
     chunks: Chunks
     blobs: Blobs
 
     async def held_until(self, deletion: Deletion, now: datetime) -> datetime | None:
-        """A stage that holds a step goes on writing, since it does not look at the document while it works."""
-        return await self.ledger.held_until(deletion.target_id, now)
+        """A stage that holds a step goes on writing, since it does not look at the document while it works.
+
+        What it still finds in the document is found here by the next look.
+        """
+        children = await self.remains.children(deletion.target_id, deletion.owner_id, MOST)
+        await _begin_all(self.deleting, children, deletion)
+        return await self.ledger.held_until(deletion.target_id, now) or (now + PAUSE if children else None)
 
     async def survey(self, deletion: Deletion) -> Deletion:
         """As the protocol says, with a vector by which to search for it in the end: by then none is left."""
@@ -124,14 +135,21 @@ class DocumentPurge:
         names = (await self._objects(document_id))[:MOST]
         await remove_objects(self.blobs, names)
         steps = await self.remains.remove(DeletionKind.DOCUMENT, document_id, MOST)
+        await self.contents.give_back(document_id)
         return max(chunks, len(names), steps) < MOST
 
-    async def is_last_of_bot(self, deletion: Deletion) -> bool:
-        """Whether its bot's deletion waits for nothing but this one."""
-        if not deletion.part_of or not deletion.bot_id:
-            return False
+    async def waited_for_by(self, deletion: Deletion) -> DeletionKind | None:
+        """What the deletion is of that began this one, where it waits for nothing else: a bot's, or another document's."""
+        above = rules.kind_above(deletion)
+        if above is None or not deletion.bot_id:
+            return None
+        kind, target_id = above
         # One read, where a count of a big bot's documents would cost several, once for each of them.
-        return not await self.remains.documents(deletion.bot_id, deletion.owner_id, 1)
+        if kind is DeletionKind.BOT:
+            left = await self.remains.documents(target_id, deletion.owner_id, 1)
+        else:
+            left = await self.remains.children(target_id, deletion.owner_id, 1)
+        return None if left else kind
 
     async def check(self, deletion: Deletion) -> None:
         """By its own vector the document's chunks would be the nearest of all."""
@@ -139,7 +157,8 @@ class DocumentPurge:
         hits = await self.index.search(deletion.probe, bot_id, deletion.owner_id, NEAREST) if deletion.probe and bot_id else ()
         is_found = any(hit.chunk.document_id == document_id for hit in hits)
         steps = await self.remains.count(DeletionKind.DOCUMENT, document_id)
-        if is_found or steps or await self.chunks.count(document_id) or await self._objects(document_id):
+        children = await self.remains.children(document_id, deletion.owner_id, 1)
+        if children or is_found or steps or await self.chunks.count(document_id) or await self._objects(document_id):
             raise ConflictError("Something of the document is still found.")
 
     async def _objects(self, document_id: str) -> Sequence[str]:
@@ -158,9 +177,7 @@ class BotPurge:
     async def held_until(self, deletion: Deletion, now: datetime) -> datetime | None:
         """It waits for its documents, whose deletions it begins."""
         documents = await self.remains.documents(deletion.target_id, deletion.owner_id, MOST)
-        for document in documents:
-            if not rules.is_marked(document):
-                await self.deleting.begin(DeletionKind.DOCUMENT, document.id, deletion.owner_id, deletion.id)
+        await _begin_all(self.deleting, documents, deletion)
         return now + PAUSE if documents else None
 
     async def survey(self, deletion: Deletion) -> Deletion:
@@ -210,6 +227,12 @@ class ConversationPurge:
         """As the protocol says."""
         if await self.remains.count(DeletionKind.CONVERSATION, deletion.target_id):
             raise ConflictError("Something of the conversation is still found.")
+
+
+async def _begin_all(deleting: Deleting, documents: Sequence[Document], above: Deletion) -> None:
+    for document in documents:
+        if not rules.is_marked(document):
+            await deleting.begin(DeletionKind.DOCUMENT, document.id, above.owner_id, above.id)
 
 
 async def remove_objects(blobs: Blobs, names: Sequence[str]) -> None:

@@ -27,8 +27,16 @@ class _LeaseLostError(Exception):
     """Another holds the step by now, and does the same work."""
 
 
-async def run_step(
-    ledger: Ledger, key: StepKey, work: Work, clock: Clock, lease_seconds: float, holder: str
+Told = Callable[[BaseException, int, datetime], Awaitable[None]]
+"""Learns why a step was given back, which try the next one is, and when it comes."""
+
+
+async def _untold(_: BaseException, __: int, ___: datetime) -> None:
+    """Nobody wants to know."""
+
+
+async def run_step(  # noqa: PLR0913, PLR0917 - What a claim needs, and who learns of its failure.
+    ledger: Ledger, key: StepKey, work: Work, clock: Clock, lease_seconds: float, holder: str, told: Told = _untold
 ) -> StepOutput | None:
     """The step's output once it is done, by this call or by an earlier one; None while another holds it.
 
@@ -41,7 +49,7 @@ async def run_step(
     if not claim.held:
         return claim.step.output if claim.step.state is StepState.DONE else None
     try:
-        async with _HeldStep(ledger, claim, clock, lease) as held:
+        async with _HeldStep(ledger, claim, clock, lease, told) as held:
             output = await held.do(work)
             await held.complete(output)
     except _LeaseLostError:
@@ -61,11 +69,12 @@ def retry_at(error: BaseException, attempt: int, now: datetime) -> datetime:
 class _HeldStep:
     """One claim while it is worked on; leaving the block by an error gives it back."""
 
-    def __init__(self, ledger: Ledger, claim: Claim, clock: Clock, lease: timedelta) -> None:
+    def __init__(self, ledger: Ledger, claim: Claim, clock: Clock, lease: timedelta, told: Told) -> None:
         self._ledger = ledger
         self._claim = claim
         self._clock = clock
         self._lease = lease
+        self._told = told
 
     async def __aenter__(self) -> Self:
         return self
@@ -117,7 +126,10 @@ class _HeldStep:
     async def _release(self, error: BaseException) -> None:
         """Best effort: where it fails the lease ends by itself, and the work's own error is what the caller must see."""
         name = error.code.value if isinstance(error, SynapseError) else type(error).__name__
+        attempt = self._claim.step.attempt
+        until = retry_at(error, attempt, self._clock())
         try:
-            await self._ledger.release(self._claim, name, retry_at(error, self._claim.step.attempt, self._clock()))
+            await self._ledger.release(self._claim, name, until)
+            await self._told(error, attempt + 1, until)
         except SynapseError:
-            logger.warning("could not release a step; its lease will end", extra={"step": self._claim.step.key.id})
+            logger.warning("could not release a step, or tell of it; its lease will end", extra={"step": self._claim.step.key.id})

@@ -9,7 +9,9 @@ from google.cloud.firestore import AsyncClient
 from shared.adapters.firestore_accounts import FirestoreAccounts
 from shared.adapters.firestore_bots import FirestoreBots
 from shared.adapters.firestore_ceiling import FirestoreCeiling
+from shared.adapters.firestore_contents import FirestoreContents
 from shared.adapters.firestore_deletions import FirestoreDeletions, FirestoreRemains
+from shared.adapters.firestore_embeddings import FirestoreEmbeddingCache
 from shared.adapters.firestore_ledger import FirestoreHolds, FirestoreLedger, FirestoreReceipts
 from shared.adapters.firestore_log import FirestoreLog
 from shared.adapters.firestore_meter import FirestoreMeter
@@ -23,8 +25,9 @@ from shared.adapters.firestore_store import (
 )
 from shared.adapters.firestore_turns import FirestoreTurns
 from shared.adapters.firestore_usage import FirestoreUsage
-from shared.adapters.firestore_vectors import FirestoreEmbeddingCache, FirestoreVectorIndex
+from shared.adapters.firestore_vectors import FirestoreVectorIndex
 from shared.ports.ceiling import Ceiling
+from shared.ports.contents import Contents
 from shared.ports.deletions import Deletions, Remains
 from shared.ports.identity import Accounts
 from shared.ports.ledger import Holds, Ledger, Receipts
@@ -38,6 +41,7 @@ from shared.ports.usage import Usage
 from shared.ports.vault import ProviderKeys
 from tests.contracts.records import NOW
 from tests.memory.accounts import MemoryAccounts
+from tests.memory.contents import MemoryContents
 from tests.memory.counting import RepeatingClient, SilentClient
 from tests.memory.deletions import MemoryDeletions, MemoryRemains
 from tests.memory.ledger import MemoryHolds, MemoryLedger, MemoryReceipts
@@ -61,6 +65,7 @@ class Stores:
     bots: Bots
     log: Log
     documents: Documents
+    contents: Contents
     chunks: Chunks
     turns: Turns
     usage: Usage
@@ -97,7 +102,8 @@ def _in_memory() -> Stores:
     return Stores(
         bots=MemoryBots(store),
         log=MemoryLog(store, lambda: NOW),
-        documents=MemoryDocuments(store),
+        documents=MemoryDocuments(store, lambda: NOW),
+        contents=MemoryContents(store),
         chunks=MemoryChunks(store),
         turns=MemoryTurns(store, lambda: NOW),
         usage=MemoryUsage(store),
@@ -125,7 +131,8 @@ def in_firestore(client: AsyncClient) -> Stores:
     return Stores(
         bots=FirestoreBots(client),
         log=FirestoreLog(client, lambda: NOW),
-        documents=FirestoreDocuments(client),
+        documents=FirestoreDocuments(client, lambda: NOW),
+        contents=FirestoreContents(client),
         chunks=FirestoreChunks(client),
         turns=FirestoreTurns(client, lambda: NOW),
         usage=FirestoreUsage(client),

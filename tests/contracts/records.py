@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.core.ids import chunk_id, new_id, new_turn_id
 from shared.domain.bot import Bot, BotDraft
-from shared.domain.chunk import Chunk, EmbeddedChunk, Place
+from shared.domain.chunk import Chunk, ChunkFlag, EmbeddedChunk, Place
 from shared.domain.conversation import Citation, Conversation, Message, ModelCall, Role, TokenUsage, Turn, TurnStatus
 from shared.domain.document import Document, DocumentStatus
 from shared.domain.own_persona import OwnPersona, PersonaDraft, persona_key
@@ -66,6 +66,7 @@ def chunk(document_id: str, ordinal: int, *, generation: int = 1, owner_id: str 
         "bot_id": "bot",
         "text": f"Passage {ordinal}",
         "place": Place(page=1, start=0, end=9, headings=("Part", "Chapter")),
+        "flags": (ChunkFlag.INSTRUCTIONS,),
         "created_at": NOW,
     }
     return Chunk(document_id=document_id, generation=generation, ordinal=ordinal, owner_id=owner_id, **{**known, **fields})

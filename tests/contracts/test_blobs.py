@@ -181,3 +181,13 @@ async def test_a_session_is_pinned_to_a_new_object_its_size_type_and_origin(monk
         "x-upload-content-type": PDF,
         "origin": "https://app.example",
     }.items()
+
+
+async def test_a_file_is_uploaded_whole_and_replaces_what_was_there(bucket: Bucket, tmp_path: Path) -> None:
+    name, path = bucket.name("page"), tmp_path / "page"
+    for content in (b"Whales\x00" * 50_000, b"krill"):
+        path.write_bytes(content)
+        await bucket.blobs.upload(name, path, "text/html")
+        stat = await bucket.blobs.stat(name)
+        assert stat is not None
+        assert (await bucket.blobs.read(name), stat.content_type) == (content, "text/html")

@@ -6,8 +6,9 @@ import pytest
 
 from shared.core.errors import AlreadyExistsError, ConflictError, InvalidArgumentError, ResourceExhaustedError
 from shared.domain.base import PageRequest
-from shared.domain.document import Document, DocumentStatus, Failure, FailureCode, Stage, StageProgress
+from shared.domain.document import Document, DocumentSource, DocumentStatus, Failure, FailureCode, Stage, StageProgress, Wait
 from shared.domain.plan import Stock
+from shared.domain.web import Refresh, Scope, WebSource
 from shared.ports.store import Versioned
 from tests.contracts.conftest import Stores
 from tests.contracts.records import NAUGHTY, NOW, PLENTY, after, document
@@ -29,6 +30,13 @@ async def test_a_created_document_is_read_back_whole(stores: Stores) -> None:
 
     assert read.value == made
     assert await stores.documents.get(made.id, "owner") == made
+
+
+async def test_what_a_server_said_of_a_page_is_read_back_whole(stores: Stores) -> None:
+    web = WebSource(scope=Scope.SECTION, max_pages=9, refresh=Refresh.WEEKLY, etag='W/"1"', fetched_at=NOW)
+    made = document(source=DocumentSource.URL, url="https://example.com/?a=b", web=web, refresh_at=after(60))
+
+    assert (await _stored(stores, made)).value == made
 
 
 async def test_titles_are_stored_byte_for_byte(stores: Stores) -> None:
@@ -242,3 +250,66 @@ async def test_a_due_document_that_cannot_be_read_does_not_hold_up_the_others(st
         await stores.documents.create(one, PLENTY)
 
     assert await stores.documents.due(NOW, limit=10) == [whole]
+
+
+async def _bytes_fit(stores: Stores, size: int, limit: int) -> bool:
+    """Whether one more document of that size fits; it is stored if so."""
+    try:
+        await stores.documents.create(document(size_bytes=size), Stock(documents=1000, bytes=limit))
+    except ResourceExhaustedError:
+        return False
+    return True
+
+
+async def test_resize_writes_the_document_and_counts_its_bytes(stores: Stores) -> None:
+    read = await _stored(stores, document(size_bytes=0))
+    grown = read.value.model_copy(update={"size_bytes": 700, "title": "Whales"})
+
+    written = await stores.documents.resize(read, grown, Stock(documents=1, bytes=700))
+
+    assert (written.value, await stores.documents.load(grown.id)) == (grown, written)
+    assert not await _bytes_fit(stores, 301, 1000)
+    shrunk = grown.model_copy(update={"size_bytes": 100})
+    await stores.documents.resize(written, shrunk, Stock(documents=1, bytes=1))
+    assert await _bytes_fit(stores, 900, 1000)
+
+
+async def test_resize_over_the_limit_leaves_document_and_stock_as_they_were(stores: Stores) -> None:
+    read = await _stored(stores, document(size_bytes=100))
+
+    with pytest.raises(ResourceExhaustedError, match="bytes"):
+        await stores.documents.resize(read, read.value.model_copy(update={"size_bytes": 701}), Stock(documents=9, bytes=700))
+
+    assert await stores.documents.get(read.value.id, "owner") == read.value
+    assert await _bytes_fit(stores, 600, 700)
+
+
+async def test_resize_of_a_version_that_was_overwritten_counts_nothing(stores: Stores) -> None:
+    read = await _stored(stores, document(size_bytes=100))
+    await stores.documents.replace(read, read.value.model_copy(update={"title": "Another"}))
+
+    with pytest.raises(ConflictError):
+        await stores.documents.resize(read, read.value.model_copy(update={"size_bytes": 500}), PLENTY)
+
+    assert await _bytes_fit(stores, 900, 1000)
+
+
+async def test_what_is_to_be_refreshed_is_found_once_its_time_has_come(stores: Stores) -> None:
+    made = [document(refresh_at=at) for at in (after(-20), after(0), after(-30), after(1), None)]
+    for one in made:
+        await stores.documents.create(one, PLENTY)
+
+    assert await stores.documents.to_refresh(NOW, 9) == [made[2], made[0], made[1]]
+    assert await stores.documents.to_refresh(NOW, 1) == [made[2]]
+
+
+async def test_a_retry_is_reported_without_a_word_on_the_rest_and_of_an_absent_document_nothing(stores: Stores) -> None:
+    stored = document(stands_still=True)
+    await stores.documents.create(stored, PLENTY)
+
+    for document_id in (stored.id, "absent"):
+        await stores.documents.report_retry(document_id, 3, after(40), after(90))
+
+    waiting = {"attempt": 3, "retry_at": after(40), "wait": Wait.RETRY, "due_at": after(90), "stands_still": False}
+    assert await stores.documents.get(stored.id, "owner") == stored.model_copy(update=waiting)
+    assert await stores.documents.load("absent") is None

@@ -1,7 +1,11 @@
 """The embedding cache gives back exactly what was put, for the keys that it has."""
 
+import asyncio
+
 from shared.core.ids import embedding_key
+from shared.ports.models import Asked
 from tests.contracts.conftest import Stores
+from tests.contracts.records import NOW, after
 
 
 async def test_vectors_come_back_bit_for_bit(stores: Stores) -> None:
@@ -35,3 +39,43 @@ async def test_more_vectors_than_a_commit_takes_are_stored(stores: Stores) -> No
     await stores.embeddings.put_many(vectors)
 
     assert await stores.embeddings.get_many(list(vectors)) == vectors
+
+
+async def test_a_text_that_one_holder_asks_for_is_not_asked_for_by_another(stores: Stores) -> None:
+    await stores.embeddings.put_many({"known": (1.0,)})
+
+    first = await stores.embeddings.ask(["known", "new"], "one", NOW, after(60))
+    second = await stores.embeddings.ask(["new", "newer"], "two", NOW, after(90))
+
+    assert first == Asked({"known": (1.0,)}, frozenset({"new"}))
+    assert second == Asked({}, frozenset({"newer"}), after(60))
+
+
+async def test_a_holder_that_comes_again_and_one_after_the_lease_may_ask(stores: Stores) -> None:
+    await stores.embeddings.ask(["new"], "one", NOW, after(60))
+
+    assert (await stores.embeddings.ask(["new"], "one", after(10), after(70))).ours == {"new"}
+    assert (await stores.embeddings.ask(["new"], "two", after(69), after(99))).busy_until == after(70)
+    assert (await stores.embeddings.ask(["new"], "two", after(70), after(99))).ours == {"new"}
+
+
+async def test_what_is_asked_for_is_no_vector_until_it_is_stored(stores: Stores) -> None:
+    await stores.embeddings.ask(["new"], "one", NOW, after(60))
+    assert await stores.embeddings.get_many(["new"]) == {}
+
+    await stores.embeddings.put_many({"new": (1.0, 2.0)})
+
+    assert await stores.embeddings.ask(["new"], "two", NOW, after(60)) == Asked({"new": (1.0, 2.0)}, frozenset())
+    assert await stores.embeddings.ask([], "two", NOW, after(60)) == Asked({}, frozenset())
+
+
+async def test_of_many_that_ask_at_once_each_text_has_one_holder(stores: Stores) -> None:
+    texts = [f"text-{number}" for number in range(8)]
+    groups = [texts[:5], texts[3:], texts, texts[::2]]
+
+    asked = await asyncio.gather(
+        *(stores.embeddings.ask(group, f"holder-{number}", NOW, after(60)) for number, group in enumerate(groups))
+    )
+
+    held = [key for one in asked for key in one.ours]
+    assert sorted(held) == texts

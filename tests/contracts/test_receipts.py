@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from shared.core.errors import ConflictError
+from shared.domain.base import PageRequest
 from shared.domain.dead_letter import DeadLetter
 from shared.domain.receipt import Receipt, ReceiptState
 from tests.contracts.conftest import Stores
@@ -168,6 +169,28 @@ async def test_a_dead_letter_keeps_body_and_attributes_byte_for_byte(stores: Sto
     await stores.dead_letters.record(letter)
 
     assert await stores.dead_letters.get("8723") == letter
+
+
+async def test_letters_are_listed_newest_first_in_pages_of_all_topics_or_of_one(stores: Stores) -> None:
+    for number, topic in enumerate(("embed-chunks", "index-chunks", "embed-chunks")):
+        await stores.dead_letters.record(_letter(topic=topic, recorded_at=after(number)).model_copy(update={"id": str(number)}))
+
+    first = await stores.dead_letters.list(PageRequest(page_size=2))
+    rest = await stores.dead_letters.list(PageRequest(page_size=2, cursor=first.next_cursor))
+    of_one = await stores.dead_letters.list(PageRequest(), "embed-chunks")
+
+    assert [letter.id for letter in (*first.items, *rest.items)] == ["2", "1", "0"]
+    assert (rest.next_cursor, [letter.id for letter in of_one.items]) == (None, ["2", "0"])
+
+
+async def test_a_replay_is_noted_and_of_an_absent_letter_nothing(stores: Stores) -> None:
+    await stores.dead_letters.record(_letter())
+
+    for letter_id in ("8723", "absent"):
+        await stores.dead_letters.mark_replayed(letter_id, after(5))
+
+    assert await stores.dead_letters.get("8723") == _letter(replayed_at=after(5))
+    assert await stores.dead_letters.get("absent") is None
 
 
 @pytest.mark.parametrize("absent", ["1", "a/b", ""])

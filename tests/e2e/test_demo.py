@@ -10,9 +10,11 @@ from local.processes import StackError
 def test_the_main_job_comes_true(stack, capsys):
     do_the_job(stack, Steps())
     shown = capsys.readouterr().out
-    assert "dense-passage-retrieval.pdf: ready" in shown
+    for name in ("dense-passage-retrieval.pdf", "duck.html", "garden-rules.docx", "ferry-timetable.xlsx", "lighthouse.epub"):
+        assert f"{name}: ready" in shown
+    assert "harbour-seals.html: ready" in shown
     assert "[1] dense-passage-retrieval.pdf, page 1: “" in shown
-    assert shown.count("▸ ") == 4 + len(QUESTIONS)
+    assert shown.count("▸ ") == 5 + len(QUESTIONS)
 
 
 def _citation(**changed):

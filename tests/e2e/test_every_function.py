@@ -1,14 +1,19 @@
 """Every function that people call, over both protocols, on the running stack: each answers what the contract promises."""
 
+import base64
 import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
 import pytest
 
+from local.accounts import sign_in
+from local.page_server import served
 from local.stack import Stack
 from shared.core.ids import new_id
 from shared.runtime import catalogue
@@ -117,6 +122,11 @@ def _knowledge(one: Speaker, bot_id: str) -> str:
     assert one.call("list_documents", bot_id=bot_id)["items"]
     assert one.call("list_chunks", document_id=document_id)["items"]
     assert one.call("search_knowledge", bot_id=bot_id, query="What do blue whales eat?")["items"]
+    with TemporaryDirectory() as folder:
+        Path(folder, "seals.html").write_text("<title>Seals</title><p>Seals eat fish and rest on ice.</p>")
+        with served(Path(folder)) as site:
+            page_id = one.call("submit_url", bot_id=bot_id, url=f"{site}/seals.html")["id"]
+            assert one.wait("get_document", "ready", document_id=page_id)["title"] == "Seals"
     one.call("reprocess_document", document_id=document_id)
     assert one.wait("get_document", "ready", document_id=document_id)["live_generation"] == 2
     return document_id
@@ -133,6 +143,34 @@ def _a_talk(one: Speaker, bot_id: str) -> str:
     one.call("list_conversations")
     assert one.call("list_bot_turns", bot_id=bot_id)["items"][0]["rating"] == "up"
     return str(told["conversation_id"])
+
+
+def _administration(one: Speaker, document_id: str) -> None:
+    """As somebody whom the project's owner has made an administrator, which a token tells from the next sign-in on."""
+    ports, project = one.stack.emulators.ports, one.stack.emulators.project
+    auth, email = f"127.0.0.1:{ports.auth}", f"admin-{new_id()[:12]}@example.com"
+    claims = {"localId": sign_in(auth, email, PASSWORD).uid, "customAttributes": json.dumps({"role": "admin"})}
+    url = f"http://{auth}/identitytoolkit.googleapis.com/v1/projects/{project}/accounts:update"
+    one.http.post(url, json=claims, headers={"Authorization": "Bearer owner"}).raise_for_status()
+    body = json.dumps({"document_id": document_id, "generation": 2, "shard": 0}).encode()
+    attributes = {"CloudPubSubDeadLetterSourceSubscription": "purge-generations"}
+    message = {"data": base64.b64encode(body).decode(), "attributes": attributes}
+    url = f"http://127.0.0.1:{ports.pubsub}/v1/projects/{project}/topics/dead-letters:publish"
+    one.http.post(url, json={"messages": [message]}).raise_for_status()
+    token, one.token = one.token, sign_in(auth, email, PASSWORD).id_token
+    letter_id = _letter_of(one, document_id)
+    assert one.call("replay_dead_letter", letter_id=letter_id)["replayed_at"]
+    one.token = token
+
+
+def _letter_of(one: Speaker, document_id: str) -> str:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        letters = one.call("list_dead_letters", topic="purge-generations")["items"]
+        if found := [letter["id"] for letter in letters if letter["document_id"] == document_id]:
+            return str(found[0])
+        time.sleep(0.2)
+    raise AssertionError(letters)
 
 
 def _the_end(one: Speaker, bot_id: str, document_id: str, chat_id: str) -> None:
@@ -155,5 +193,6 @@ def test_every_function_answers_what_the_contract_promises(speaker: Speaker) -> 
     _things_of_ones_own(speaker)
     bot_id = _a_bot(speaker)
     document_id = _knowledge(speaker, bot_id)
+    _administration(speaker, document_id)
     _the_end(speaker, bot_id, document_id, _a_talk(speaker, bot_id))
     assert {manifest.name for manifest in called()} - speaker.spoken_to == set()

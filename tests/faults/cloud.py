@@ -1,34 +1,60 @@
 """A cloud in memory that is as unkind as the real one may be: messages doubled, late, out of order, instances that die."""
 
 import asyncio
+import base64
+import hashlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any
 
+from pydantic import ValidationError
+
 from functions.chunk_document.main import chunk_document
 from functions.embed_chunks.main import embed_chunks
+from functions.embed_chunks.pay_once import ASK_LEASES
 from functions.extract_document.main import extract_document
+from functions.extract_document.sight import Sight
 from functions.index_chunks.main import index_chunks
+from functions.notify_devices.main import notify_devices
 from functions.on_upload.main import on_upload
 from functions.sweep_stalled_documents.main import sweep_stalled_documents
-from shared.core.errors import ConflictError, SynapseError, UnavailableError
+from shared.adapters.vision import Blind
+from shared.core.errors import (
+    ConflictError,
+    DeadlineExceededError,
+    ResourceExhaustedError,
+    SynapseError,
+    UnavailableError,
+)
 from shared.core.settings import Settings
+from shared.domain.pipeline import NOTIFY_DEVICES
 from shared.domain.step import StageMessage
+from shared.ports.models import TextKind
 from shared.runtime.call import Delivery, ObjectFinalized
+from shared.services.attachments import Attachments
+from shared.services.ceiling import DailyCeiling
+from shared.services.metering import Purse
 from shared.services.pipeline import Pipeline
 from tests.faults.processes import Chance, Fate, Kill, Odds, Process
+from tests.memory.accounts import MemoryAccounts
 from tests.memory.blobs import MemoryBlobs
 from tests.memory.chat_models import FakeEmbedder, FakeTokenCounter
+from tests.memory.contents import MemoryContents
 from tests.memory.interposed import Interposed
 from tests.memory.ledger import MemoryHolds, MemoryLedger
 from tests.memory.models import MemoryEmbeddingCache, MemoryVectorIndex
+from tests.memory.notifier import MemoryNotifier
 from tests.memory.queue import MemoryQueue
 from tests.memory.store import MemoryDocuments, MemoryStore
+from tests.memory.turns import MemoryCeiling, MemoryUsage
 
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 TOKENS = 14
+LEASE = timedelta(seconds=60)
 SWEEP_EVERY = timedelta(minutes=1)
 MOST_DELIVERIES = 10
 STAGES: dict[str, Any] = {
@@ -38,9 +64,9 @@ STAGES: dict[str, Any] = {
     "index-chunks": index_chunks,
 }
 PORTS = {
-    "extract-document": {"blobs"},
+    "extract-document": {"blobs", "attachments", "sight"},
     "chunk-document": {"blobs", "counter"},
-    "embed-chunks": {"blobs", "embedder", "cache", "holds"},
+    "embed-chunks": {"blobs", "embedder", "cache", "counter", "holds", "pause"},
     "index-chunks": {"blobs", "index"},
 }
 
@@ -63,8 +89,35 @@ class Counts:
     doubled: int = 0
     sweeps: int = 0
     fates: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    poisoned: int = 0
     lost_payments: int = 0
     late_payers: int = 0
+
+
+class WatchedEmbedder:
+    """The model, which may refuse, and remembers who asked it for what."""
+
+    def __init__(self, cloud: "Cloud", process: Process) -> None:
+        self._cloud, self._process = cloud, process
+        self.spec = cloud.embedder.spec
+
+    async def embed(self, texts: Sequence[str], kind: TextKind) -> list[tuple[float, ...]]:
+        if self._cloud.dice.random() < self._cloud.model_fails:
+            refusal = self._cloud.dice.choice(REFUSALS)
+            self._cloud.counts.refusals[refusal[0]] += 1
+            raise refusal[1]
+        for text in texts:
+            self._cloud.asked.setdefault(text, []).append((self._process, self._cloud.now))
+        return await self._cloud.embedder.embed(texts, kind)
+
+
+REFUSALS: list[tuple[str, SynapseError]] = [
+    ("model unavailable", UnavailableError("The model is away.")),
+    ("model too slow", DeadlineExceededError("The model took too long.")),
+    ("429", ResourceExhaustedError("Too many.")),
+    ("429 with Retry-After", ResourceExhaustedError("Too many.", retry_after_seconds=20)),
+]
 
 
 class Cloud:
@@ -77,7 +130,10 @@ class Cloud:
         self.store = MemoryStore()
         self.blobs = MemoryBlobs()
         self.queue = MemoryQueue()
+        self.notifier = MemoryNotifier()
         self.embedder = FakeEmbedder(dimension=16)
+        self.model_fails = 0.0
+        self.asked: dict[str, list[tuple[Process, datetime]]] = {}
         self.counts = Counts()
         self.pending: list[Pending] = []
         self.sleepers: dict[Process, asyncio.Task[None]] = {}
@@ -104,11 +160,15 @@ class Cloud:
     async def calm_down(self) -> None:
         """From now on nothing goes wrong any more; what slept wakes, and every message is delivered."""
         self.odds = Odds()
+        self.model_fails = 0.0
         await self._wake(1.0)
         while self.pending or self.queue.topics:
             await self.round()
-        self.now += timedelta(hours=1)
-        await self.round()
+        for _ in range(2):
+            self.now += timedelta(hours=1)
+            await self.round()
+            while self.pending or self.queue.topics:
+                await self.round()
 
     def _collect(self) -> None:
         for topic in list(self.queue.topics):
@@ -143,24 +203,40 @@ class Cloud:
         self.counts.deliveries += 1
         try:
             await self._invoke(process, pending)
-        except (Kill, UnavailableError, ConflictError):
+        except ValidationError:
+            self.counts.poisoned += 1  # The runtime acknowledges what is no message.
+        except (Kill, UnavailableError, DeadlineExceededError, ConflictError):
             self._again(pending)
         self._count(process)
 
     async def _sweep(self, process: Process) -> None:
         try:
-            await sweep_stalled_documents.use_case(pipeline=self._pipeline(process), blobs=Interposed(self.blobs, process))
+            blobs, contents = Interposed(self.blobs, process), self._contents(process)
+            await sweep_stalled_documents.use_case(pipeline=self._pipeline(process), contents=contents, blobs=blobs)
         except (Kill, SynapseError):
             self._count(process)
 
     async def _invoke(self, process: Process, pending: Pending) -> None:
         pipeline, ports = self._pipeline(process), self._ports(process)
         if pending.topic == "on-upload":
-            await on_upload.use_case(ObjectFinalized(**pending.body), pipeline=pipeline, blobs=ports["blobs"])
+            notice, contents = ObjectFinalized(**pending.body), self._contents(process)
+            await on_upload.use_case(notice, pipeline=pipeline, contents=contents, blobs=ports["blobs"])
+            return
+        if pending.topic == NOTIFY_DEVICES:
+            accounts, notifier = Interposed(MemoryAccounts(self.store), process), Interposed(self.notifier, process)
+            told = StageMessage(**pending.body)
+            await notify_devices.use_case(told, pipeline=pipeline, accounts=accounts, notifier=notifier)
             return
         own = {name: ports[name] for name in PORTS[pending.topic]}
+        process.born, process.step = self.now, f"{pending.topic} {sorted(pending.body.items())}"
         message, delivery = StageMessage(**pending.body), Delivery(str(pending.number))
         await STAGES[pending.topic].use_case(message, delivery, pipeline=pipeline, **own)
+
+    def _contents(self, process: Process) -> Any:
+        return Interposed(MemoryContents(self.store), process)
+
+    async def _pause(self, _: float) -> None:
+        await asyncio.sleep(0)
 
     def _again(self, pending: Pending) -> None:
         assert pending.deliveries < MOST_DELIVERIES, f"{pending} would be dead"
@@ -179,24 +255,49 @@ class Cloud:
 
     def _pipeline(self, process: Process) -> Pipeline:
         return Pipeline(
-            documents=Interposed(MemoryDocuments(self.store), process),
+            documents=Interposed(MemoryDocuments(self.store, lambda: self.now), process),
             ledger=Interposed(MemoryLedger(self.store), process),
             queue=Interposed(self.queue, process),
             clock=lambda: self.now,
-            settings=Settings(step_lease_seconds=60),
+            settings=Settings(step_lease_seconds=LEASE.total_seconds()),
         )
 
     def _ports(self, process: Process) -> dict[str, Any]:
         real = {
             "blobs": self.blobs,
-            "embedder": self.embedder,
+            "embedder": WatchedEmbedder(self, process),
             "cache": MemoryEmbeddingCache(self.store),
             "holds": MemoryHolds(self.store),
             "index": MemoryVectorIndex(self.store),
         }
-        return {name: Interposed(port, process) for name, port in real.items()} | {"counter": FakeTokenCounter(TOKENS)}
+        ports: dict[str, Any] = {name: Interposed(port, process) for name, port in real.items()}
+        kept = Attachments(self._pipeline(process), ports["blobs"], MemoryAccounts(self.store))
+        ports |= {"sight": self._sight(ports), "attachments": kept}
+        return ports | {"counter": FakeTokenCounter(TOKENS), "pause": self._pause}
+
+    def _sight(self, ports: dict[str, Any]) -> Sight:
+        purse = Purse(MemoryUsage(self.store), DailyCeiling(MemoryCeiling(self.store), 0, lambda: self.now))
+        return Sight(Blind(), ports["blobs"], ports["holds"], MemoryAccounts(self.store), purse, lambda: self.now)
+
+    def paid_again(self) -> Counter[str]:
+        """Texts that were asked of the model more than once, by what made it happen."""
+        reasons: Counter[str] = Counter()
+        for askers in self.asked.values():
+            for (before, _), (after, now) in pairwise(askers):
+                if before.dead or before.lost_payment:
+                    reasons["died with the answer"] += 1
+                else:
+                    reasons["stood still past its lease" if _is_late(before, after, now) else "twice"] += 1
+        return reasons
+
+
+def _is_late(before: Process, after: Process, now: datetime) -> bool:
+    """Whether one of the two had stood still until another might ask for its texts: its own step's next holder, or any other."""
+    lease = LEASE if before.step == after.step else LEASE * ASK_LEASES
+    return Fate.STANDS_STILL in {before.fate, after.fate} and any(one.born and now - one.born >= lease for one in (before, after))
 
 
 def notice_of(name: str, content: bytes) -> dict[str, Any]:
     """The bucket's word that the object is whole."""
-    return {"name": name, "bucket": "demo-synapse-files", "size": len(content), "content_type": "text/plain", "md5": "hash"}
+    md5 = base64.b64encode(hashlib.md5(content, usedforsecurity=False).digest()).decode()
+    return {"name": name, "bucket": "demo-synapse-files", "size": len(content), "content_type": "text/plain", "md5": md5}

@@ -85,6 +85,8 @@ class DeletingCloud(Cloud):
     def _purge(self, process: Process) -> DocumentPurge:
         ports = self._ports(process)
         return DocumentPurge(
+            deleting=self._deleting(process),
+            contents=self._contents(process),
             remains=Interposed(MemoryRemains(self.store), process),
             ledger=Interposed(MemoryLedger(self.store), process),
             index=ports["index"],

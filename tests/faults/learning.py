@@ -7,7 +7,7 @@ from pathlib import Path
 
 from shared.core.ids import chunk_id
 from shared.domain.blob import upload_name
-from shared.domain.document import Document, DocumentStatus, Stage
+from shared.domain.document import Document, DocumentSource, DocumentStatus, Stage
 from shared.domain.page import BlockKind, TextPage
 from shared.domain.plan import FREE
 from shared.domain.step import StepState
@@ -51,11 +51,11 @@ def extraction_of(path: Path, shard: int) -> Extraction:
     return Extraction(pages=pages, characters=sum(map(len, texts)))
 
 
-async def plan_fake(path: Path, content_type: str) -> ExtractionPlan:
+async def plan_fake(path: Path, content_type: str, _: object = None) -> ExtractionPlan:
     return plan_of(path, content_type)
 
 
-async def extract_fake(path: Path, kind: Kind, shard: int) -> Extraction:
+async def extract_fake(path: Path, kind: Kind, shard: int, _: object = None) -> Extraction:
     return extraction_of(path, shard)
 
 
@@ -63,9 +63,9 @@ def text_of(document_id: str, page: int) -> str:
     return "\n\n".join(f"Fact {number} on page {page} of {document_id} is true." for number in range(FACTS_A_PAGE))
 
 
-async def upload(cloud: Cloud, document_id: str, pages: int) -> None:
-    """A document whose bytes have just arrived; the bucket's word of it may be lost."""
-    content = json.dumps([text_of(document_id, page) for page in range(1, pages + 1)]).encode()
+async def upload(cloud: Cloud, document_id: str, pages: int, of: str = "", parent_id: str | None = None) -> None:
+    """A document whose bytes, those of another where it is named, have just arrived; the bucket's word of it may be lost."""
+    content = json.dumps([text_of(of or document_id, page) for page in range(1, pages + 1)]).encode()
     name = upload_name(document_id)
     document = Document(
         id=document_id,
@@ -75,6 +75,8 @@ async def upload(cloud: Cloud, document_id: str, pages: int) -> None:
         content_type="text/plain",
         size_bytes=len(content),
         blob=name,
+        parent_id=parent_id,
+        source=DocumentSource.ATTACHMENT if parent_id else DocumentSource.FILE,
         status=DocumentStatus.AWAITING_UPLOAD,
         created_at=START,
         updated_at=START,
@@ -104,16 +106,16 @@ def check_all(cloud: Cloud) -> None:
         check_steps(cloud, stored.value)
 
 
-def check_whole(cloud: Cloud, document: Document) -> None:
-    assert (document.status, document.failure, document.live_generation) == (DocumentStatus.READY, None, 1)
+def check_whole(cloud: Cloud, document: Document, of: str = "", generation: int = 1) -> None:
+    assert (document.status, document.failure, document.live_generation) == (DocumentStatus.READY, None, generation)
     assert (document.due_at, document.retry_at) == (None, None)
     assert all(progress.done == progress.of > 0 for progress in document.progress.values())
-    pages = [page_of(number, text_of(document.id, number)) for number in range(1, (document.pages or 0) + 1)]
+    pages = [page_of(number, text_of(of or document.id, number)) for number in range(1, (document.pages or 0) + 1)]
     passages = chunk(pages, FakeTokenCounter(TOKENS).count, TOKENS)
     stored = {key: entry for key, entry in cloud.store.chunks.items() if entry.chunk.document_id == document.id}
     assert document.chunks == len(stored) == len(passages)
     for ordinal, passage in enumerate(passages):
-        entry = stored[chunk_id(document.id, 1, ordinal)]
+        entry = stored[chunk_id(document.id, generation, ordinal)]
         assert (entry.chunk.text, entry.chunk.place) == (passage.text, passage.place)
         assert entry.vector == vector_of(passage.text, 16)
 

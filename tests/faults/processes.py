@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from random import Random
 from typing import Protocol
@@ -36,6 +37,8 @@ class Process:
     moment: str = ""
     moments: int = 0
     dead: bool = False
+    step: str = ""
+    born: datetime | None = None
     asleep: asyncio.Event = field(default_factory=asyncio.Event)
     awake: asyncio.Event = field(default_factory=asyncio.Event)
 

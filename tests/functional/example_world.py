@@ -11,6 +11,7 @@ from typing import Any
 from shared.domain.bot import AgentKind, BotDraft, BotVersion, Visibility
 from shared.domain.chunk import Place
 from shared.domain.conversation import Citation, Conversation, ModelCall, TokenUsage, Turn, TurnStatus, exchange_of
+from shared.domain.dead_letter import DeadLetter
 from shared.domain.deletion import Deletion, DeletionKind, DeletionStatus, Removed
 from shared.domain.own_persona import OwnPersona, PersonaDraft, persona_key
 from shared.domain.plan import Stock
@@ -18,22 +19,29 @@ from shared.domain.provider_key import ProviderKey, Sealed, provider_key_id
 from shared.domain.template import PromptTemplate, SavedPrompt, Variable, prompt_key
 from shared.ports.blobs import Blobs
 from shared.ports.ceiling import Ceiling
+from shared.ports.contents import Contents
 from shared.ports.deletions import Deletions, Remains
 from shared.ports.ledger import Holds, Ledger
 from shared.ports.models import EmbeddingCache, TokenCounter
+from shared.ports.notifier import Notifier
 from shared.ports.queue import Queue
 from shared.ports.store import Chunks, DeadLetters
 from shared.ports.usage import Usage
+from shared.ports.web import Web
 from shared.runtime.wiring import bound
+from shared.services.robots import Robots
 from tests.functional.people import NOW, World
 from tests.memory.blobs import MemoryBlobs, StoredBlob
 from tests.memory.chat_models import FakeTokenCounter
+from tests.memory.contents import MemoryContents
 from tests.memory.deletions import MemoryDeletions, MemoryRemains
 from tests.memory.ledger import MemoryHolds, MemoryLedger
 from tests.memory.models import MemoryEmbeddingCache
+from tests.memory.notifier import MemoryNotifier
 from tests.memory.queue import MemoryQueue
 from tests.memory.store import MemoryChunks, MemoryDeadLetters
 from tests.memory.turns import MemoryCeiling, MemoryUsage
+from tests.memory.web import MemoryWeb
 
 LINK = "open-sesame-to-the-whales"
 """The secret half of the link of Alice's bot."""
@@ -120,6 +128,15 @@ _DELETION = Deletion(
     last_look_at=NOW,
     done_at=NOW,
 )
+_LETTER = DeadLetter(
+    id="letter",
+    topic="purge-generations",
+    body='{"document_id":"whales","generation":1,"shard":0}',
+    attributes={"correlation_id": "c0ffee"},
+    document_id="whales",
+    delivery_attempts=10,
+    recorded_at=_EARLIER,
+)
 
 
 class ExampleWorld(World):
@@ -129,6 +146,7 @@ class ExampleWorld(World):
         super().__init__()
         self.blobs = MemoryBlobs({"uploads/whales": StoredBlob(b"%PDF-1.7", "application/pdf")})
         self.queue = MemoryQueue()
+        self.web = MemoryWeb()
         store = self.store
         store.bots["bot"] = store.bots["bot"].model_copy(update={"visibility": Visibility.LINK, "link": LINK})
         talker = store.bots["talker"].configured(BotDraft(name="Talker", agent_kind=AgentKind.CHAT), NOW)
@@ -140,6 +158,7 @@ class ExampleWorld(World):
         store.personas["alice", "pirate"] = _PERSONA
         store.provider_keys[_KEY.id] = _KEY
         store.deletions[_DELETION.id] = store.stamp(_DELETION)
+        store.dead_letters[_LETTER.id] = _LETTER
         store.stock["alice"] = Stock(bots=2, documents=1, bytes=1, provider_keys=1, prompts=1, personas=1)
 
     def ports(self) -> dict[Any, Any]:
@@ -151,13 +170,17 @@ class ExampleWorld(World):
             Chunks: MemoryChunks(store),
             DeadLetters: MemoryDeadLetters(store),
             Deletions: MemoryDeletions(store, lambda: NOW),
+            Contents: MemoryContents(store),
             EmbeddingCache: MemoryEmbeddingCache(store),
             Holds: MemoryHolds(store),
             Ledger: MemoryLedger(store),
+            Notifier: MemoryNotifier(),
             Queue: self.queue,
             Remains: MemoryRemains(store),
+            Robots: Robots(self.web, lambda: NOW),
             TokenCounter: FakeTokenCounter(),
             Usage: MemoryUsage(store),
+            Web: self.web,
         }
 
     @contextmanager

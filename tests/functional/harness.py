@@ -253,7 +253,7 @@ def _another_address() -> str:
 @cache
 def _app(name: str) -> ASGIApp:
     source = FUNCTIONS / name / "main.py"
-    app: ASGIApp = aio.create_asgi_app(name, str(_one_line_main(name, source)), "http")
+    app: ASGIApp = aio.create_asgi_app(name, str(_one_line_main(name, source)), "http")  # type: ignore[no-untyped-call] # it has no types
     return app
 
 

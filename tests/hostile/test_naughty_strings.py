@@ -9,7 +9,7 @@ import pytest
 
 from shared.runtime.catalogue import Manifest
 from tests.functional.harness import Reply
-from tests.functional.protocols import Protocol, called, entry_of, example_of, outcome_of, speak
+from tests.functional.protocols import Protocol, called, caller_of, entry_of, example_of, outcome_of, speak
 from tests.hostile.fields import Path, text_paths, with_text
 from tests.hostile.material import naughty_strings, needs_hostile_files
 from tests.hostile.refusals import ANSWERED, SECONDS, keeps_to_itself
@@ -59,7 +59,7 @@ async def test_a_function_takes_naughty_strings_or_says_why_not(manifest: Manife
     for path, text in _cases(paths):
         fields = with_text(request, path, text)
         async with asyncio.timeout(SECONDS):
-            reply = await speak(manifest.name, protocol, fields, "alice")
+            reply = await speak(manifest.name, protocol, fields, caller_of(manifest))
         _check(reply, fields, path, text)
         ANSWERED["naughty strings"] += 1
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from local.contract.functions import names_a_thing
 from shared.runtime import catalogue
+from shared.runtime.catalogue import Manifest
 from tests.functional.example_world import LINK
 from tests.functional.protocols import Protocol, called, entry_of, example_of
 from tests.hostile.fields import Path, text_paths, with_text
@@ -24,6 +25,18 @@ class Stranger(StrEnum):
     SUSPENDED = "suspended"
     SIGNED_OUT = "signed out"
     NO_ADMINISTRATOR = "no administrator"
+    OWNER = "an owner who is no administrator"
+    SUSPENDED_ADMINISTRATOR = "a suspended administrator"
+    SIGNED_OUT_ADMINISTRATOR = "an administrator who signed out"
+
+
+_ADMINISTRATION = (
+    Stranger.NOBODY,
+    Stranger.NO_ADMINISTRATOR,
+    Stranger.OWNER,
+    Stranger.SUSPENDED_ADMINISTRATOR,
+    Stranger.SIGNED_OUT_ADMINISTRATOR,
+)
 
 
 class Refused(NamedTuple):
@@ -105,13 +118,13 @@ def refused() -> Iterator[Refused]:
     for manifest in called():
         access = catalogue.read(manifest.name).trigger.http.access  # type: ignore[union-attr]  # `called` has these alone.
         strangers = [Stranger.SUSPENDED, Stranger.SIGNED_OUT, *([] if access == "public" else [Stranger.NOBODY])]
-        strangers += [Stranger.NO_ADMINISTRATOR] if access == "admin" else []
+        strangers = [*_ADMINISTRATION] if access == "admin" else strangers
         yield from (Refused(manifest.name, stranger, protocol) for stranger in strangers for protocol in Protocol)
 
 
 def foreign() -> Iterator[Foreign]:
     """Every id-shaped field with every id of Alice's; a field that is not known here gets an id that its test fails for."""
-    for manifest in called():
+    for manifest in _of_owners():
         for path in id_fields(manifest.name):
             for alices in ALICES.get(_name(path), ("",)):
                 yield from (Foreign(manifest.name, path, alices, protocol) for protocol in Protocol)
@@ -119,14 +132,19 @@ def foreign() -> Iterator[Foreign]:
 
 def unnamed() -> Iterator[Unnamed]:
     """Every function whose request names nothing."""
-    yield from (Unnamed(one.name, protocol) for one in called() if not id_fields(one.name) for protocol in Protocol)
+    yield from (Unnamed(one.name, protocol) for one in _of_owners() if not id_fields(one.name) for protocol in Protocol)
 
 
 def paged() -> Iterator[Paged]:
     """Every function that lists."""
-    for manifest in called():
+    for manifest in _of_owners():
         if "cursor" in entry_of(manifest.name).contract.request.model_fields:
             yield from (Paged(manifest.name, protocol) for protocol in Protocol)
+
+
+def _of_owners() -> Iterator[Manifest]:
+    """What people call for their own things; administrators' functions have everybody's, and refuse everybody else."""
+    return (one for one in called() if one.trigger.http and one.trigger.http.access != "admin")
 
 
 def _name(path: Path) -> str:

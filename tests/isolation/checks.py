@@ -29,6 +29,9 @@ REFUSALS = {
     Stranger.SUSPENDED: (403, "PERMISSION_DENIED", "alice"),
     Stranger.SIGNED_OUT: (401, "UNAUTHENTICATED", "alice"),
     Stranger.NO_ADMINISTRATOR: (403, "PERMISSION_DENIED", "bob"),
+    Stranger.OWNER: (403, "PERMISSION_DENIED", "alice"),
+    Stranger.SUSPENDED_ADMINISTRATOR: (403, "PERMISSION_DENIED", "root"),
+    Stranger.SIGNED_OUT_ADMINISTRATOR: (401, "UNAUTHENTICATED", "root"),
 }
 
 
@@ -89,10 +92,10 @@ async def refused_without_a_trace(case: Refused, opened: Opened) -> tuple[int, s
     """What the stranger is told, whatever he asks for; fails the test where anything was counted."""
     _, _, token = REFUSALS[case.stranger]
     world = opened()
-    if case.stranger is Stranger.SUSPENDED:
-        world.suspend()
-    if case.stranger is Stranger.SIGNED_OUT:
-        world.sign_out()
+    if case.stranger in {Stranger.SUSPENDED, Stranger.SUSPENDED_ADMINISTRATOR}:
+        world.suspend(token or "")
+    if case.stranger in {Stranger.SIGNED_OUT, Stranger.SIGNED_OUT_ADMINISTRATOR}:
+        world.sign_out(token or "")
     await world.lay_out()
     before = await world.everything()
     with world.running():

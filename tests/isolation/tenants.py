@@ -19,7 +19,6 @@ from shared.domain.template import prompt_key
 from tests.functional.example_world import LINK, ExampleWorld
 from tests.functional.people import NOW
 from tests.memory.chat_models import vector_of
-from tests.memory.identity import ALICE
 
 Kept = TypeVar("Kept", bound=BaseModel)
 
@@ -105,14 +104,14 @@ class Tenants(ExampleWorld):
             kept = _bobs(key).model_copy(update={"id": provider_key_id("bob", bobs(key.key_id))})
             store.provider_keys[kept.id] = kept
 
-    def suspend(self) -> None:
-        """Alice's account, from the next call on."""
-        self._change(suspended=True)
+    def suspend(self, uid: str) -> None:
+        """The account, from the next call on."""
+        self._change(uid, suspended=True)
 
-    def sign_out(self) -> None:
-        """Alice signed out after the sign-in that her token tells of."""
-        self.identity.callers["alice"] = replace(ALICE, signed_in_at=NOW - timedelta(hours=1))
-        self._change(signed_out_at=NOW - timedelta(minutes=1))
+    def sign_out(self, uid: str) -> None:
+        """The person signed out after the sign-in that their token tells of."""
+        self.identity.callers[uid] = replace(self.identity.callers[uid], signed_in_at=NOW - timedelta(hours=1))
+        self._change(uid, signed_out_at=NOW - timedelta(minutes=1))
 
     def have_a_second_of_all_that_is_listed(self) -> None:
         """Each a minute older than the first, so that a page of one has another behind it."""
@@ -134,9 +133,9 @@ class Tenants(ExampleWorld):
             for key, value in _members(kept)
         }
 
-    def _change(self, **changes: object) -> None:
-        account = self.store.accounts.get("alice") or Account(id="alice")
-        self.store.accounts["alice"] = account.model_copy(update=changes)
+    def _change(self, uid: str, **changes: object) -> None:
+        account = self.store.accounts.get(uid) or Account(id=uid)
+        self.store.accounts[uid] = account.model_copy(update=changes)
 
 
 def _members(kept: Any) -> list[tuple[str, Any]]:

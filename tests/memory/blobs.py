@@ -64,6 +64,9 @@ class MemoryBlobs:
     async def write(self, name: str, content: bytes, content_type: str) -> None:
         self.objects[name] = StoredBlob(content, content_type)
 
+    async def upload(self, name: str, path: Path, content_type: str) -> None:
+        await self.write(name, await asyncio.to_thread(path.read_bytes), content_type)
+
     async def delete(self, name: str) -> bool:
         return self.objects.pop(name, None) is not None
 

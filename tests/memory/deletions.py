@@ -96,6 +96,10 @@ class MemoryRemains:
         every = (stored.value for stored in self.store.documents.values())
         return [document for document in every if (document.bot_id, document.owner_id) == (bot_id, owner_id)][:most]
 
+    async def children(self, document_id: str, owner_id: str, most: int) -> Sequence[Document]:
+        every = (stored.value for stored in self.store.documents.values())
+        return [document for document in every if (document.parent_id, document.owner_id) == (document_id, owner_id)][:most]
+
     async def count_documents(self, bot_id: str, owner_id: str) -> int:
         return len(await self.documents(bot_id, owner_id, len(self.store.documents)))
 
@@ -117,10 +121,13 @@ def _versioned(stored: Any) -> Versioned[Any] | None:
 
 
 def _heads(store: MemoryStore, kind: DeletionKind) -> MutableMapping[str, Any]:
-    heads = {DeletionKind.DOCUMENT: store.documents, DeletionKind.BOT: store.bots}
+    heads: dict[DeletionKind, MutableMapping[str, Any]] = {DeletionKind.DOCUMENT: store.documents, DeletionKind.BOT: store.bots}
     return heads.get(kind, store.conversations)
 
 
 def _places(store: MemoryStore, kind: DeletionKind) -> MutableMapping[tuple[Any, ...], Any]:
-    places: dict[DeletionKind, Any] = {DeletionKind.DOCUMENT: store.steps, DeletionKind.BOT: store.bot_versions}
+    places: dict[DeletionKind, MutableMapping[tuple[Any, ...], Any]] = {
+        DeletionKind.DOCUMENT: store.steps,
+        DeletionKind.BOT: store.bot_versions,
+    }
     return places.get(kind, store.turns)

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Sequence
+from datetime import datetime
 
 from shared.domain.chunk import EmbeddedChunk, Hit
+from shared.ports.models import Asked
 from tests.memory.store import MemoryStore
 
 MAX_HITS = 1000
@@ -43,8 +45,22 @@ class MemoryEmbeddingCache:
     def __init__(self, store: MemoryStore | None = None) -> None:
         self.store = store or MemoryStore()
 
+    async def ask(self, keys: Sequence[str], holder: str, now: datetime, until: datetime) -> Asked:
+        vectors = await self.get_many(keys)
+        absent = [key for key in keys if key not in vectors]
+        others = {key: lease for key in absent if (lease := self._other_lease(key, holder)) and lease > now}
+        ours = frozenset(absent) - others.keys()
+        self.store.asked.update(dict.fromkeys(ours, (holder, until)))
+        return Asked(vectors, ours, min(others.values(), default=None))
+
     async def get_many(self, keys: Sequence[str]) -> dict[str, tuple[float, ...]]:
         return {key: self.store.embeddings[key] for key in keys if key in self.store.embeddings}
 
     async def put_many(self, vectors: dict[str, tuple[float, ...]]) -> None:
         self.store.embeddings.update(vectors)
+        for key in vectors:
+            self.store.asked.pop(key, None)
+
+    def _other_lease(self, key: str, holder: str) -> datetime | None:
+        asking, until = self.store.asked.get(key, (holder, None))
+        return None if asking == holder else until

@@ -11,16 +11,18 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from shared.adapters import cursors
-from shared.core.errors import AlreadyExistsError, ConflictError
+from shared.core.clock import Clock, system_clock
+from shared.core.errors import AlreadyExistsError, ConflictError, ResourceExhaustedError
 from shared.domain.account import Account
 from shared.domain.base import Page, PageRequest, Record
 from shared.domain.bot import Bot, BotVersion
 from shared.domain.chunk import Chunk, EmbeddedChunk
+from shared.domain.content import ContentClaim
 from shared.domain.conversation import Conversation, Turn
 from shared.domain.dead_letter import DeadLetter
 from shared.domain.deletion import Deletion
 from shared.domain.device import Device
-from shared.domain.document import Document, DocumentStatus, Stage, StageProgress
+from shared.domain.document import Document, DocumentStatus, Stage, StageProgress, Wait
 from shared.domain.own_persona import OwnPersona
 from shared.domain.plan import OpenReservation, Stock, check_stock
 from shared.domain.provider_key import ProviderKey
@@ -44,7 +46,9 @@ class MemoryStore:
     bot_versions: dict[tuple[str, int], BotVersion] = field(default_factory=dict)
     documents: dict[str, Versioned[Document]] = field(default_factory=dict)
     chunks: dict[str, EmbeddedChunk] = field(default_factory=dict)
+    contents: dict[str, Versioned[ContentClaim]] = field(default_factory=dict)
     embeddings: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    asked: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     conversations: dict[str, Conversation] = field(default_factory=dict)
     turns: dict[tuple[str, str], Turn] = field(default_factory=dict)
     provider_keys: dict[str, ProviderKey] = field(default_factory=dict)
@@ -83,10 +87,6 @@ class MemoryStore:
             return False
         self.documents[document.id] = self.stamp(document)
         return True
-
-
-def _is_kept(document: Document) -> bool:
-    return document.status is not DocumentStatus.DELETING
 
 
 def _is_readable(record: Record) -> bool:
@@ -181,8 +181,9 @@ class MemoryBots:
 class MemoryDocuments:
     """Documents of a MemoryStore."""
 
-    def __init__(self, store: MemoryStore | None = None) -> None:
+    def __init__(self, store: MemoryStore | None = None, clock: Clock = system_clock) -> None:
         self.store = store or MemoryStore()
+        self._clock = clock
 
     async def create(self, document: Document, limits: Stock) -> None:
         if stored := self.store.documents.get(document.id):
@@ -197,16 +198,18 @@ class MemoryDocuments:
     async def get_many(self, document_ids: Sequence[str], owner_id: str) -> dict[str, Document]:
         stored = {document_id: self.store.documents.get(document_id) for document_id in document_ids}
         own = {key: found.value for key, found in stored.items() if found and found.value.owner_id == owner_id}
-        return {key: document for key, document in own.items() if _is_kept(document)}
+        return {key: document for key, document in own.items() if self._is_kept(document)}
 
     async def list(self, owner_id: str, bot_id: str, page: PageRequest) -> Page[Document]:
         every = (stored.value for stored in self.store.documents.values())
         own = (document for document in every if document.owner_id == owner_id and document.bot_id == bot_id)
         found = _newest_first(own, lambda document: document.created_at, page)
-        return found.model_copy(update={"items": tuple(filter(_is_kept, found.items))})
+        listed = (one for one in found.items if self._is_kept(one) and one.status is not DocumentStatus.DUPLICATE)
+        return found.model_copy(update={"items": tuple(listed)})
 
     async def load(self, document_id: str) -> Versioned[Document] | None:
-        return self.store.documents.get(document_id)
+        stored = self.store.documents.get(document_id)
+        return stored if stored and not stored.value.is_expired(self._clock()) else None
 
     async def replace(self, read: Versioned[Document], document: Document) -> None:
         self.store.write_document(read, document)
@@ -218,20 +221,47 @@ class MemoryDocuments:
         fewer = {"documents": held.documents - 1, "bytes": held.bytes - read.value.size_bytes}
         self.store.stock[document.owner_id] = held.model_copy(update=fewer)
 
+    async def resize(self, read: Versioned[Document], document: Document, limits: Stock) -> Versioned[Document]:
+        owner_id, change = document.owner_id, document.size_bytes - read.value.size_bytes
+        before = self.store.documents.get(document.id)
+        if not self.store.write_document(read, document):
+            return self.store.documents[document.id]
+        try:
+            # What shrinks is never refused, though the owner be over the limit.
+            self.store.add_stock(owner_id, Stock(bytes=change), limits if change > 0 else Stock(bytes=1 << 62))
+        except ResourceExhaustedError:
+            assert before is not None
+            self.store.documents[document.id] = self.store.stamp(before.value)
+            raise
+        return self.store.documents[document.id]
+
+    async def to_refresh(self, now: datetime, limit: int) -> Sequence[Document]:
+        every = (stored.value for stored in self.store.documents.values())
+        due = (document for document in every if document.refresh_at and document.refresh_at <= now)
+        waiting = [(document.refresh_at, document.id, document) for document in due]
+        return [document for *_, document in sorted(waiting)[:limit] if _is_readable(document)]
+
     async def report(self, document_id: str, stage: Stage, done: int, due_at: datetime) -> None:
         stored = self.store.documents.get(document_id)
         if stored is None:
             return
         before = stored.value.progress.get(stage, StageProgress())
         progress = {**stored.value.progress, stage: before.model_copy(update={"done": done})}
-        self.store.documents[document_id] = self.store.stamp(
-            stored.value.model_copy(update={"progress": progress, "due_at": due_at})
-        )
+        moving = {"progress": progress, "due_at": due_at, "stands_still": False}
+        self.store.documents[document_id] = self.store.stamp(stored.value.model_copy(update=moving))
+
+    async def report_retry(self, document_id: str, attempt: int, retry_at: datetime, due_at: datetime) -> None:
+        if stored := self.store.documents.get(document_id):
+            waiting = {"attempt": attempt, "retry_at": retry_at, "wait": Wait.RETRY, "stands_still": False, "due_at": due_at}
+            self.store.documents[document_id] = self.store.stamp(stored.value.model_copy(update=waiting))
 
     async def due(self, now: datetime, limit: int) -> Sequence[Document]:
         every = (stored.value for stored in self.store.documents.values())
         waiting = [(document.due_at, document.id, document) for document in every if document.due_at and document.due_at <= now]
         return [document for _, _, document in sorted(waiting)[:limit] if _is_readable(document)]
+
+    def _is_kept(self, document: Document) -> bool:
+        return document.status is not DocumentStatus.DELETING and not document.is_expired(self._clock())
 
 
 class MemoryChunks:
@@ -271,3 +301,11 @@ class MemoryDeadLetters:
 
     async def get(self, letter_id: str) -> DeadLetter | None:
         return self.store.dead_letters.get(letter_id)
+
+    async def list(self, page: PageRequest, topic: str | None = None) -> Page[DeadLetter]:
+        own = (letter for letter in self.store.dead_letters.values() if topic in {None, letter.topic})
+        return _newest_first(own, lambda letter: letter.recorded_at, page)
+
+    async def mark_replayed(self, letter_id: str, at: datetime) -> None:
+        if letter := self.store.dead_letters.get(letter_id):
+            self.store.dead_letters[letter_id] = letter.model_copy(update={"replayed_at": at})

@@ -54,7 +54,7 @@ def test_the_environment_parses_as_settings(planned):
 def test_only_functions_that_call_models_see_the_key(planned, manifests):
     for name, after in functions(planned).items():
         keys = [secret["key"] for secret in after["service_config"][0]["secret_environment_variables"]]
-        assert keys == (["OPENAI_API_KEY"] if manifests[name].needs == "ai" else []), name
+        assert keys == (["OPENAI_API_KEY"] if manifests[name].needs in {"ai", "documents"} else []), name
 
 
 def test_every_function_is_told_the_key_that_is_made(planned):

@@ -10,17 +10,20 @@ import pytest
 
 from shared.ports.blobs import Blobs
 from shared.ports.ceiling import Ceiling
+from shared.ports.contents import Contents
 from shared.ports.deletions import Deletions, Remains
 from shared.ports.identity import Accounts, Directory
 from shared.ports.ledger import Holds, Ledger, Receipts
 from shared.ports.log import Log
 from shared.ports.meter import Meter
 from shared.ports.models import ChatModels, Embedder, EmbeddingCache, OwnModels, VectorIndex
+from shared.ports.notifier import Notifier
 from shared.ports.queue import Queue
 from shared.ports.rates import Rates
 from shared.ports.store import Bots, Chunks, DeadLetters, Documents, Turns
 from shared.ports.usage import Usage
 from shared.ports.vault import ProviderKeys, Vault
+from shared.ports.vision import Vision
 from shared.runtime.catalogue import Manifest
 
 DATABASE = {
@@ -28,6 +31,7 @@ DATABASE = {
     Bots,
     Ceiling,
     Chunks,
+    Contents,
     DeadLetters,
     Deletions,
     Documents,
@@ -84,11 +88,17 @@ def test_the_database_is_open_to_accounts_that_store_there(planned, accounts_nee
 
 
 def test_models_answer_accounts_that_ask_them(planned, accounts_needing):
-    assert keys(planned, "google_project_iam_member", r'model_caller\["(\w+)"') == accounts_needing({ChatModels, Embedder})
+    asking = accounts_needing({ChatModels, Embedder, Vision})
+    assert keys(planned, "google_project_iam_member", r'model_caller\["(\w+)"') == asking
 
 
 def test_sessions_are_made_and_ended_by_accounts_that_ask_the_directory(planned, accounts_needing):
     assert keys(planned, "google_project_iam_member", r'session_keeper\["(\w+)"') == accounts_needing({Directory})
+
+
+def test_devices_are_told_by_accounts_that_notify(planned, accounts_needing):
+    pattern = r'"(\w+) roles/firebasecloudmessaging\.admin"'
+    assert keys(planned, "google_project_iam_member", pattern) == accounts_needing({Notifier})
 
 
 def test_files_are_open_to_accounts_that_keep_them(planned, accounts_needing):
@@ -111,4 +121,5 @@ def test_accounts_that_queue_may_publish_to_every_stage(planned, accounts_needin
 def test_no_other_role_is_given(planned):
     roles = keys(planned, "google_project_iam_member", r'"\w+ (roles/[\w.]+)"')
 
-    assert roles == {"roles/datastore.user", "roles/logging.logWriter", "roles/artifactregistry.writer"}
+    database, push = "roles/datastore.user", "roles/firebasecloudmessaging.admin"
+    assert roles == {database, push, "roles/logging.logWriter", "roles/artifactregistry.writer"}

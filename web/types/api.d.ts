@@ -4,6 +4,50 @@
  */
 
 export interface paths {
+    "/api/v1/admin/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows an administrator the messages that no delivery could finish, and why.
+         * @description Shows an administrator the messages that no delivery could finish, and why.
+         *
+         *     Newest first, each with its document as that is now.
+         */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/dead-letters/{letter_id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has a dead message tried again, after its document was taken up where it failed.
+         * @description Has a dead message tried again, after its document was taken up where it failed.
+         *
+         *     The letter, published again; one that was replayed before is answered as it is.
+         */
+        post: operations["replay_dead_letter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -710,10 +754,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Learns a document anew from its stored bytes; what it knew goes on answering until the new generation is whole.
-         * @description Learns a document anew from its stored bytes; what it knew goes on answering until the new generation is whole.
+         * Takes a failed document up where it stopped, or learns it anew; what it knew goes on answering until that is done.
+         * @description Takes a failed document up where it stopped, or learns it anew; what it knew goes on answering until that is done.
          *
-         *     The document at the beginning of its next generation. A text that did not change costs no new embedding.
+         *     A document that failed for a reason that may pass goes on in the same generation, and no finished step is done again.
+         *
+         *     Any other begins its next generation, one from the web by being fetched; a text that did not change costs no new embedding.
          */
         post: operations["reprocess_document"];
         delete?: never;
@@ -857,7 +903,9 @@ export interface paths {
          * Opens a resumable upload straight into the bucket, after type, size and quota were checked.
          * @description Opens a resumable upload straight into the bucket, after type, size and quota were checked.
          *
-         *     The session comes first: should it fail, nothing is stored; should the quota refuse, nobody learns its address.
+         *     A file that the bot has is answered with its document.
+         *
+         *     Otherwise the session comes first: should it fail, nothing is stored; should the quota refuse, nobody learns its address.
          */
         post: operations["create_upload"];
         delete?: never;
@@ -910,10 +958,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/upload/url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Has a bot learn what lies at an address: a page, a file, a video's transcript, or the pages of a site.
+         * @description Has a bot learn what lies at an address: a page, a file, a video's transcript, or the pages of a site.
+         *
+         *     The document on its way. An address that the bot knows is fetched anew, as the next generation of the same document.
+         *
+         *     While that document is being learned, it is answered as it is.
+         */
+        post: operations["submit_url"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Activity
+         * @description What happens to a document at the moment of reading.
+         *
+         *     `waiting_for_capacity`: a provider's quota, until `retry_at`. `retrying`: a step failed and is tried again then, for the
+         *     `attempt`th time. `stalled`: nothing has moved for longer than it should; it is looked after at `due_at`.
+         * @enum {string}
+         */
+        Activity: "waiting_for_upload" | "working" | "waiting_for_capacity" | "retrying" | "stalled" | "done" | "failed";
         /** @description A text for a bot to learn; without a `format`, a title that ends in .md or .markdown says Markdown. */
         AddText: {
             bot_id: string;
@@ -1226,8 +1307,16 @@ export interface components {
             turn_id: string;
             usage: components["schemas"]["TokenUsage"];
         };
+        /**
+         * ChunkFlag
+         * @description What a passage's reader should know of it.
+         * @enum {string}
+         */
+        ChunkFlag: "instructions";
         /** @description One passage and where it stands. */
         ChunkView: {
+            /** @description What its reader should know: `instructions`, that it tries to give orders. */
+            flags: components["schemas"]["ChunkFlag"][];
             id: string;
             ordinal: number;
             place: components["schemas"]["Place"];
@@ -1327,23 +1416,57 @@ export interface components {
              */
             tools?: components["schemas"]["Tool"][];
         };
-        /** @description The file as the page knows it; `title` is its name, whose extension counts where the browser knows no type. */
+        /** @description The file as the page knows it; `title` is its name, whose extension counts where nothing else tells the type. */
         CreateUpload: {
             bot_id: string;
+            /**
+             * @description The file's MD5 in base64. With it, a file that the bot has already is not uploaded again.
+             * @default null
+             */
+            content_md5?: string | null;
             /** @default  */
             content_type?: string;
+            /**
+             * @description The file's first bytes, at most 8,192, in base64; with them its content decides what it is.
+             * @default
+             */
+            head?: string;
             size_bytes: number;
             title: string;
         };
-        /** @description The file as the page knows it; `title` is its name, whose extension counts where the browser knows no type. */
+        /** @description The file as the page knows it; `title` is its name, whose extension counts where nothing else tells the type. */
         CreateUploadData: {
             bot_id: string;
+            /**
+             * @description The file's MD5 in base64. With it, a file that the bot has already is not uploaded again.
+             * @default null
+             */
+            content_md5?: string | null;
             /** @default  */
             content_type?: string;
+            /**
+             * @description The file's first bytes, at most 8,192, in base64; with them its content decides what it is.
+             * @default
+             */
+            head?: string;
             /** @description The callable's form of the Idempotency-Key header. */
             idempotency_key?: string;
             size_bytes: number;
             title: string;
+        };
+        /** @description A letter as an administrator sees it, with what has become of its document; both are null where it is gone. */
+        DeadLetterView: {
+            body: string;
+            delivery_attempts: number;
+            document_failure: components["schemas"]["Failure"] | null;
+            document_id: string | null;
+            document_status: components["schemas"]["DocumentStatus"] | null;
+            error: string | null;
+            id: string;
+            /** Format: date-time */
+            recorded_at: string;
+            replayed_at: string | null;
+            topic: string;
         };
         /** @description Which bot. */
         DeleteBot: {
@@ -1430,12 +1553,13 @@ export interface components {
          */
         DocumentStatus: "awaiting_upload" | "fetching" | "received" | "extracting" | "chunking" | "embedding" | "indexing" | "ready" | "failed" | "duplicate" | "deleting";
         /**
-         * @description `retry_at` is set while a provider makes us wait; `progress` counts the shards of each planned stage.
+         * @description `activity` says whether it moves, waits or has ended; `retry_at` and `due_at` are set while there is something to wait for.
          *
-         *     `generation` counts how often it was learned, the time that it is being learned included; searches answer from
-         *     `live_generation`, which is 0 while none is whole.
+         *     `stage` runs now, and `progress` counts the shards of each planned stage. `generation` counts how often it was learned, the
+         *     time that it is being learned included; searches answer from `live_generation`, which is 0 while none is whole.
          */
         DocumentView: {
+            activity: components["schemas"]["Activity"];
             attempt: number;
             bot_id: string;
             chunks: number | null;
@@ -1443,6 +1567,7 @@ export interface components {
             cost: components["schemas"]["Cost"];
             /** Format: date-time */
             created_at: string;
+            due_at: string | null;
             duplicate_of: string | null;
             failure: components["schemas"]["Failure"] | null;
             generation: number;
@@ -1458,6 +1583,7 @@ export interface components {
             retry_at: string | null;
             size_bytes: number;
             source: components["schemas"]["DocumentSource"];
+            stage: components["schemas"]["Stage"] | null;
             status: components["schemas"]["DocumentStatus"];
             title: string;
             /** Format: date-time */
@@ -1543,6 +1669,8 @@ export interface components {
             chunk_id: string;
             document_id: string;
             document_title: string;
+            /** @description What its reader should know: `instructions`, that it tries to give orders. */
+            flags: components["schemas"]["ChunkFlag"][];
             number: number;
             place: components["schemas"]["Place"];
             score: number;
@@ -1639,6 +1767,15 @@ export interface components {
             /** @default 20 */
             page_size?: number;
         };
+        /** @description Of which topic; of all without one. */
+        ListDeadLetters: {
+            /** @default null */
+            cursor?: string | null;
+            /** @default 20 */
+            page_size?: number;
+            /** @default null */
+            topic?: string | null;
+        };
         /** @description Whose documents. */
         ListDocuments: {
             bot_id: string;
@@ -1710,6 +1847,11 @@ export interface components {
         };
         PageOfConversationView: {
             items: components["schemas"]["ConversationView"][];
+            /** @default null */
+            next_cursor: string | null;
+        };
+        PageOfDeadLetterView: {
+            items: components["schemas"]["DeadLetterView"][];
             /** @default null */
             next_cursor: string | null;
         };
@@ -1914,6 +2056,12 @@ export interface components {
             comment?: string | null;
             rating: ("up" | "down") | null;
         };
+        /**
+         * Refresh
+         * @description How often a page is fetched anew.
+         * @enum {string}
+         */
+        Refresh: "never" | "daily" | "weekly";
         /** @description A device by its Firebase Cloud Messaging token, and what to tell it; no events at all forgets it. */
         RegisterDevice: {
             /**
@@ -1963,6 +2111,10 @@ export interface components {
         /** @description Which conversation, and its new title; `chat_id` is its id. */
         RenameConversationBody: {
             title: string;
+        };
+        /** @description Which letter. */
+        ReplayDeadLetter: {
+            letter_id: string;
         };
         /** @description Which document. */
         ReprocessDocumentData: {
@@ -2150,6 +2302,12 @@ export interface components {
             base_url: string;
             name: string;
         };
+        /**
+         * Scope
+         * @description What of a site is learned: one page, the pages under an address, or those that a sitemap names.
+         * @enum {string}
+         */
+        Scope: "page" | "section" | "sitemap";
         /** @description What is sought; `top_k` null takes the bot's setting. */
         SearchKnowledge: {
             bot_id: string;
@@ -2267,6 +2425,46 @@ export interface components {
         /** @description Which turn, of a conversation of the caller's. */
         StopTurn: {
             turn_id: string;
+        };
+        /**
+         * @description A page, file or video at an address; or with `scope` the pages of its folder, or those that the sitemap there names.
+         *
+         *     Without a title, a page's own is taken. `max_pages` and `max_depth` (links from the first page) hold for a site alone.
+         */
+        SubmitUrl: {
+            bot_id: string;
+            /** @default 2 */
+            max_depth?: number;
+            /** @default 50 */
+            max_pages?: number;
+            /** @default never */
+            refresh?: components["schemas"]["Refresh"];
+            /** @default page */
+            scope?: components["schemas"]["Scope"];
+            /** @default null */
+            title?: string | null;
+            url: string;
+        };
+        /**
+         * @description A page, file or video at an address; or with `scope` the pages of its folder, or those that the sitemap there names.
+         *
+         *     Without a title, a page's own is taken. `max_pages` and `max_depth` (links from the first page) hold for a site alone.
+         */
+        SubmitUrlData: {
+            bot_id: string;
+            /** @description The callable's form of the Idempotency-Key header. */
+            idempotency_key?: string;
+            /** @default 2 */
+            max_depth?: number;
+            /** @default 50 */
+            max_pages?: number;
+            /** @default never */
+            refresh?: components["schemas"]["Refresh"];
+            /** @default page */
+            scope?: components["schemas"]["Scope"];
+            /** @default null */
+            title?: string | null;
+            url: string;
         };
         /**
          * TextFormat
@@ -2444,14 +2642,21 @@ export interface components {
             display_name: string;
             username: string;
         };
-        /** @description Where to send the bytes: a resumable session of Cloud Storage, to be used from the origin that asked for it. */
+        /**
+         * @description Where to send the bytes: a resumable session of Cloud Storage, to be used from the origin that asked for it.
+         *
+         *     With `duplicate_of` there is nothing to send: the bot has the file as that document.
+         */
         Upload: {
             /** @description What the session is pinned to; send it as the Content-Type. */
             content_type: string;
             document_id: string;
-            /** Format: date-time */
-            expires_at: string;
-            upload_url: string;
+            /** @default null */
+            duplicate_of: string | null;
+            /** @default null */
+            expires_at: string | null;
+            /** @default null */
+            upload_url: string | null;
         };
         /** @description What the turn has cost in tokens. */
         UsageCounted: {
@@ -2818,6 +3023,117 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                cursor?: string;
+                /** @example 20 */
+                page_size?: number;
+                /** @example purge-generations */
+                topic?: string;
+            };
+            header?: {
+                /** @description An id of the caller's own for the call; another one is made where it is malformed. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /** @description The App Check token of a Firebase app; required where the environment enforces App Check. */
+                "X-Firebase-AppCheck"?: components["parameters"]["AppCheck"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Newest first, each with its document as that is now. */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "body": "{\"document_id\":\"whales\",\"generation\":1,\"shard\":0}",
+                     *           "delivery_attempts": 10,
+                     *           "document_failure": null,
+                     *           "document_id": "whales",
+                     *           "document_status": "ready",
+                     *           "error": null,
+                     *           "id": "letter",
+                     *           "recorded_at": "2026-11-22T09:00:30Z",
+                     *           "replayed_at": null,
+                     *           "topic": "purge-generations"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PageOfDeadLetterView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooSlow"];
+        };
+    };
+    replay_dead_letter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description An id of the caller's own for the call; another one is made where it is malformed. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /** @description The App Check token of a Firebase app; required where the environment enforces App Check. */
+                "X-Firebase-AppCheck"?: components["parameters"]["AppCheck"];
+            };
+            path: {
+                /** @example letter */
+                letter_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The letter, published again; one that was replayed before is answered as it is. */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "body": "{\"document_id\":\"whales\",\"generation\":1,\"shard\":0}",
+                     *       "delivery_attempts": 10,
+                     *       "document_failure": null,
+                     *       "document_id": "whales",
+                     *       "document_status": "ready",
+                     *       "error": null,
+                     *       "id": "letter",
+                     *       "recorded_at": "2026-11-22T09:00:30Z",
+                     *       "replayed_at": "2026-11-22T10:00:30Z",
+                     *       "topic": "purge-generations"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetterView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooSlow"];
+        };
+    };
     sign_in: {
         parameters: {
             query?: never;
@@ -4701,6 +5017,7 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "activity": "done",
                      *           "attempt": 1,
                      *           "bot_id": "bot",
                      *           "chunks": null,
@@ -4711,6 +5028,7 @@ export interface operations {
                      *             "vision_tokens": 0
                      *           },
                      *           "created_at": "2026-11-22T10:00:00Z",
+                     *           "due_at": null,
                      *           "duplicate_of": null,
                      *           "failure": null,
                      *           "generation": 1,
@@ -4724,6 +5042,7 @@ export interface operations {
                      *           "retry_at": null,
                      *           "size_bytes": 1,
                      *           "source": "file",
+                     *           "stage": null,
                      *           "status": "ready",
                      *           "title": "whales.pdf",
                      *           "updated_at": "2026-11-22T10:00:00Z",
@@ -4786,6 +5105,7 @@ export interface operations {
                      *           "chunk_id": "whales-1-000000",
                      *           "document_id": "whales",
                      *           "document_title": "whales.pdf",
+                     *           "flags": [],
                      *           "number": 1,
                      *           "place": {
                      *             "end": 147,
@@ -4800,6 +5120,7 @@ export interface operations {
                      *           "chunk_id": "whales-1-000001",
                      *           "document_id": "whales",
                      *           "document_title": "whales.pdf",
+                     *           "flags": [],
                      *           "number": 2,
                      *           "place": {
                      *             "end": 119,
@@ -5305,6 +5626,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "activity": "done",
                      *       "attempt": 1,
                      *       "bot_id": "bot",
                      *       "chunks": null,
@@ -5315,6 +5637,7 @@ export interface operations {
                      *         "vision_tokens": 0
                      *       },
                      *       "created_at": "2026-11-22T10:00:00Z",
+                     *       "due_at": null,
                      *       "duplicate_of": null,
                      *       "failure": null,
                      *       "generation": 1,
@@ -5328,6 +5651,7 @@ export interface operations {
                      *       "retry_at": null,
                      *       "size_bytes": 1,
                      *       "source": "file",
+                     *       "stage": null,
                      *       "status": "ready",
                      *       "title": "whales.pdf",
                      *       "updated_at": "2026-11-22T10:00:00Z",
@@ -5432,6 +5756,7 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "flags": [],
                      *           "id": "whales-1-000000",
                      *           "ordinal": 0,
                      *           "place": {
@@ -5443,6 +5768,7 @@ export interface operations {
                      *           "text": "Blue whales eat krill, up to four tonnes a day."
                      *         },
                      *         {
+                     *           "flags": [],
                      *           "id": "whales-1-000001",
                      *           "ordinal": 1,
                      *           "place": {
@@ -5488,7 +5814,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The document at the beginning of its next generation. A text that did not change costs no new embedding. */
+            /** @description A document that failed for a reason that may pass goes on in the same generation, and no finished step is done again. */
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
@@ -5497,6 +5823,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "activity": "working",
                      *       "attempt": 1,
                      *       "bot_id": "bot",
                      *       "chunks": null,
@@ -5507,6 +5834,7 @@ export interface operations {
                      *         "vision_tokens": 0
                      *       },
                      *       "created_at": "2026-11-22T10:00:00Z",
+                     *       "due_at": "2026-11-22T10:02:00Z",
                      *       "duplicate_of": null,
                      *       "failure": null,
                      *       "generation": 2,
@@ -5520,6 +5848,7 @@ export interface operations {
                      *       "retry_at": null,
                      *       "size_bytes": 1,
                      *       "source": "file",
+                     *       "stage": "extract",
                      *       "status": "received",
                      *       "title": "whales.pdf",
                      *       "updated_at": "2026-11-22T10:00:30Z",
@@ -6227,7 +6556,9 @@ export interface operations {
                 /**
                  * @example {
                  *       "bot_id": "bot",
+                 *       "content_md5": "XUFAKrxLKna5cZ2REBfFkg==",
                  *       "content_type": "application/pdf",
+                 *       "head": "JVBERi0xLjcKJeLjz9MK",
                  *       "size_bytes": 48213,
                  *       "title": "seals.pdf"
                  *     }
@@ -6236,7 +6567,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The session comes first: should it fail, nothing is stored; should the quota refuse, nobody learns its address. */
+            /** @description A file that the bot has is answered with its document. */
             201: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
@@ -6247,6 +6578,7 @@ export interface operations {
                      * @example {
                      *       "content_type": "application/pdf",
                      *       "document_id": "vt9n87p27vzunxpubkge",
+                     *       "duplicate_of": null,
                      *       "expires_at": "2026-11-29T10:00:30Z",
                      *       "upload_url": "https://storage.googleapis.com/upload/storage/v1/b/synapse-dev-files/o?uploadType=resumable&name=uploads%2Fvt9n87p27vzunxpubkge&upload_id=AHmUCY2v"
                      *     }
@@ -6293,6 +6625,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "activity": "done",
                      *       "attempt": 1,
                      *       "bot_id": "bot",
                      *       "chunks": null,
@@ -6303,6 +6636,7 @@ export interface operations {
                      *         "vision_tokens": 0
                      *       },
                      *       "created_at": "2026-11-22T10:00:00Z",
+                     *       "due_at": null,
                      *       "duplicate_of": null,
                      *       "failure": null,
                      *       "generation": 1,
@@ -6316,6 +6650,7 @@ export interface operations {
                      *       "retry_at": null,
                      *       "size_bytes": 1,
                      *       "source": "file",
+                     *       "stage": null,
                      *       "status": "ready",
                      *       "title": "whales.pdf",
                      *       "updated_at": "2026-11-22T10:00:00Z",
@@ -6371,6 +6706,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
+                     *       "activity": "waiting_for_upload",
                      *       "attempt": 1,
                      *       "bot_id": "bot",
                      *       "chunks": null,
@@ -6381,6 +6717,7 @@ export interface operations {
                      *         "vision_tokens": 0
                      *       },
                      *       "created_at": "2026-11-22T10:00:30Z",
+                     *       "due_at": "2026-11-22T10:02:00Z",
                      *       "duplicate_of": null,
                      *       "failure": null,
                      *       "generation": 1,
@@ -6394,10 +6731,104 @@ export interface operations {
                      *       "retry_at": null,
                      *       "size_bytes": 58,
                      *       "source": "text",
+                     *       "stage": null,
                      *       "status": "awaiting_upload",
                      *       "title": "Feeding.md",
                      *       "updated_at": "2026-11-22T10:00:30Z",
                      *       "url": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DocumentView"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyCalls"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            504: components["responses"]["TooSlow"];
+        };
+    };
+    submit_url: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A call repeated under its key gets the first answer, for a day; another request under it is refused. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description An id of the caller's own for the call; another one is made where it is malformed. */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /** @description The App Check token of a Firebase app; required where the environment enforces App Check. */
+                "X-Firebase-AppCheck"?: components["parameters"]["AppCheck"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "bot_id": "bot",
+                 *       "max_depth": 2,
+                 *       "max_pages": 50,
+                 *       "refresh": "weekly",
+                 *       "scope": "page",
+                 *       "title": "How whales feed",
+                 *       "url": "https://example.com/whales/feeding.html#krill"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SubmitUrl"];
+            };
+        };
+        responses: {
+            /** @description The document on its way. An address that the bot knows is fetched anew, as the next generation of the same document. */
+            201: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "activity": "working",
+                     *       "attempt": 1,
+                     *       "bot_id": "bot",
+                     *       "chunks": null,
+                     *       "content_type": "application/octet-stream",
+                     *       "cost": {
+                     *         "embedded_texts": 0,
+                     *         "embedded_tokens": 0,
+                     *         "vision_tokens": 0
+                     *       },
+                     *       "created_at": "2026-11-22T10:00:30Z",
+                     *       "due_at": "2026-11-22T10:02:00Z",
+                     *       "duplicate_of": null,
+                     *       "failure": null,
+                     *       "generation": 1,
+                     *       "id": "c33b4ec863d28ec4e35e59167547476c",
+                     *       "is_ready": false,
+                     *       "live_generation": 0,
+                     *       "notes": [],
+                     *       "pages": null,
+                     *       "parent_id": null,
+                     *       "progress": {
+                     *         "fetch": {
+                     *           "done": 0,
+                     *           "of": 1
+                     *         }
+                     *       },
+                     *       "retry_at": null,
+                     *       "size_bytes": 0,
+                     *       "source": "url",
+                     *       "stage": "fetch",
+                     *       "status": "fetching",
+                     *       "title": "How whales feed",
+                     *       "updated_at": "2026-11-22T10:00:30Z",
+                     *       "url": "https://example.com/whales/feeding.html"
                      *     }
                      */
                     "application/json": components["schemas"]["DocumentView"];

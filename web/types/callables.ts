@@ -32,6 +32,7 @@ export interface Callables {
   list_bots: { request: Schemas["PageRequest"]; result: Schemas["PageOfBotView"]; event: never };
   list_chunks: { request: Schemas["ListChunks"]; result: Schemas["PageOfChunkView"]; event: never };
   list_conversations: { request: Schemas["PageRequest"]; result: Schemas["PageOfConversationView"]; event: never };
+  list_dead_letters: { request: Schemas["ListDeadLetters"]; result: Schemas["PageOfDeadLetterView"]; event: never };
   list_documents: { request: Schemas["ListDocuments"]; result: Schemas["PageOfDocumentView"]; event: never };
   list_personas: { request: Schemas["PageRequest"]; result: Schemas["PageOfPersonaView"]; event: never };
   list_prompts: { request: Schemas["PageRequest"]; result: Schemas["PageOfPromptView"]; event: never };
@@ -40,6 +41,7 @@ export interface Callables {
   register_device: { request: Schemas["RegisterDevice"]; result: Schemas["DeviceView"]; event: never };
   register_user: { request: Schemas["RegisterUser"]; result: Schemas["Profile"]; event: never };
   rename_conversation: { request: Schemas["RenameConversation"]; result: Schemas["ConversationView"]; event: never };
+  replay_dead_letter: { request: Schemas["ReplayDeadLetter"]; result: Schemas["DeadLetterView"]; event: never };
   reprocess_document: { request: Schemas["ReprocessDocumentData"]; result: Schemas["DocumentView"]; event: never };
   request_password_reset: { request: Schemas["ResetRequest"]; result: null; event: never };
   restore_bot_version: { request: Schemas["RestoreBotVersionData"]; result: Schemas["BotView"]; event: never };
@@ -54,6 +56,7 @@ export interface Callables {
   sign_in_with_provider: { request: Schemas["SignInWithProvider"]; result: Schemas["Session"]; event: never };
   sign_out: { request: Schemas["NoFields"]; result: null; event: never };
   stop_turn: { request: Schemas["StopTurn"]; result: Schemas["TurnState"]; event: never };
+  submit_url: { request: Schemas["SubmitUrlData"]; result: Schemas["DocumentView"]; event: never };
   update_bot: { request: Schemas["UpdateBotData"]; result: Schemas["BotView"]; event: never };
   update_profile: { request: Schemas["UpdateProfile"]; result: Schemas["Profile"]; event: never };
 }

@@ -3,8 +3,9 @@
 import ctypes
 import math
 import re
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import string
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,34 +13,53 @@ import pypdfium2
 from pypdfium2 import raw
 
 from shared.domain.document import FailureCode, RejectedFileError
-from shared.domain.page import TextPage
-from shared.ingest.extraction import Extraction, Layout
+from shared.domain.page import BlockKind, TextPage
+from shared.ingest.extraction import Extraction, Layout, Picture
 from shared.ingest.layout import Line, Style, body_style, compose, running_lines
-from shared.ingest.limits import MAX_PAGE_CHARACTERS, MAX_PAGES, PAGES_PER_SHARD
+from shared.ingest.limits import MAX_PAGE_CHARACTERS, MAX_PAGES, PAGES_PER_SHARD, SHOWN_SIDE
 from shared.ingest.normal import clean, squeeze
 from shared.ingest.pages import PageBuilder
+from shared.ingest.pdf_forms import filled_fields
+from shared.ingest.pdf_hidden import HiddenText
+from shared.ingest.seen import page_numbers
 
 _STRAY_CHARACTERS = 50  # A stamp, a page number or the name of a scanner's maker.
 _PICTURE_SHARE = 0.5  # Of the page's area.
 _MOST_OBJECTS = 1_000  # Of a page; a scan has a few.
+_DRAWN_DPI = 200
+_BLANK = f"{string.whitespace}\x00"
 _NEEDS_PASSWORD = {raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY}
 _WRAPPED_WORD = re.compile(r"(?<=[^\W\d_])[\ufffe\x02](?=[a-z\u00df-\u00ff\u0430-\u044f])")
 # No Arabic word has two alefs and then a lam.
 _SWAPPED_ALEF_LAM = re.compile("\u0627([\u0622\u0623\u0625\u0627])\u0644")
+_WORD = re.compile(r"\S+")
 _HYPHEN_MARK = re.compile(r"[\ufffe\x02]")
 
 
 class PdfPages(NamedTuple):
-    """Pages as text. `characters` leaves out the stray text of pages that are pictures; `has_pictures` says there are such."""
+    """Pages as text. `characters` leaves out the stray text of pages that are pictures; `unseen` are the numbers of these."""
 
     pages: tuple[TextPage, ...]
     characters: int
-    has_pictures: bool
+    unseen: tuple[int, ...]
+    notes: tuple[str, ...] = ()
 
 
 class _Read(NamedTuple):
     lines: list[Line]
     is_picture: bool
+    fields: list[str]
+    hidden: int
+
+
+_DAMAGED = _Read([], is_picture=False, fields=[], hidden=0)
+
+
+class _Text(NamedTuple):
+    """A page's text as the library writes it, with what is hidden as zeros, and how many characters these are."""
+
+    written: str
+    hidden: int = 0
 
 
 def layout(path: Path) -> Layout:
@@ -54,8 +74,31 @@ def layout(path: Path) -> Layout:
 
 def read(path: Path, shard: int) -> Extraction:
     """The shard's pages; one that is damaged is empty. Raises as `read_pages`."""
-    pages, characters, has_pictures = read_pages(path, shard * PAGES_PER_SHARD, PAGES_PER_SHARD)
-    return Extraction(pages=pages, characters=characters, has_pictures=has_pictures)
+    found = read_pages(path, shard * PAGES_PER_SHARD, PAGES_PER_SHARD)
+    pictures = {"has_pictures": bool(found.unseen), "unseen": found.unseen}
+    return Extraction(pages=found.pages, characters=found.characters, notes=found.notes, **pictures)
+
+
+def draw(path: Path, pages: Sequence[int]) -> tuple[Picture, ...]:
+    """Pages as pictures of bounded size; one that does not open is left out. Raises RejectedFileError: encrypted or corrupt."""
+    from shared.ingest.showing import written  # noqa: PLC0415 - Most files are read without drawing.
+
+    with _opened(path) as document:
+        _show_forms(document)
+        drawn = ((number, _drawn(document, number)) for number in pages)
+        return tuple(written(image, number, path.parent) for number, image in drawn if image is not None)
+
+
+def _drawn(document: Any, number: int) -> Any | None:
+    try:
+        page = document[number - 1]
+    except pypdfium2.PdfiumError:
+        return None
+    with closing(page):
+        longer = max(page.get_size())
+        if longer <= 0:
+            return None
+        return page.render(scale=min(_DRAWN_DPI / 72, SHOWN_SIDE / longer)).to_pil()
 
 
 def read_pages(path: Path, first: int, count: int) -> PdfPages:
@@ -64,23 +107,40 @@ def read_pages(path: Path, first: int, count: int) -> PdfPages:
     Raises RejectedFileError: encrypted, too_large, or corrupt where not one of these pages opens.
     """
     with _opened(path) as document:
+        _show_forms(document)
         numbers = range(first, min(first + count, len(document)))
         read = {number: found for number in numbers if (found := _read_page(document, number)) is not None}
     if not read:
         raise _corrupt()
     body = body_style([line for each in read.values() for line in each.lines])
     running = running_lines([each.lines for each in read.values()])
-    pages = tuple(_page(number, read[number].lines if number in read else [], body, running) for number in numbers)
+    pages = tuple(_page(number, read.get(number, _DAMAGED), body, running) for number in numbers)
     pictures = {number for number, each in read.items() if each.is_picture}
     characters = sum(len(page.text) for number, page in zip(numbers, pages, strict=True) if number not in pictures)
-    return PdfPages(pages, characters, bool(pictures))
+    return PdfPages(pages, characters, tuple(number + 1 for number in sorted(pictures)), _notes(read))
 
 
-def _page(number: int, lines: list[Line], body: Style, running: frozenset[str]) -> TextPage:
+def _page(number: int, read: _Read, body: Style, running: frozenset[str]) -> TextPage:
     page = PageBuilder(number + 1)
-    for piece in compose(lines, body, running):
+    for piece in compose(read.lines, body, running):
         page.add(piece.kind, piece.text, piece.level)
+    # Behind the text: where a field stands says little without the lines around it.
+    page.add(BlockKind.PARAGRAPH, "\n".join(read.fields))
     return page.build()
+
+
+def _notes(read: Mapping[int, _Read]) -> tuple[str, ...]:
+    hidden = {number + 1: each.hidden for number, each in read.items() if each.hidden}
+    if not hidden:
+        return ()
+    where = page_numbers(list(hidden))
+    return (f"Left out, since nobody who looks at the file sees it: {sum(hidden.values()):,} characters on {where}.",)
+
+
+def _show_forms(document: Any) -> None:
+    """Makes fields readable; a form that is broken is as none."""
+    with suppress(pypdfium2.PdfiumError):
+        document.init_forms()
 
 
 @contextmanager
@@ -111,8 +171,10 @@ def _read_page(document: Any, number: int) -> _Read | None:
     except pypdfium2.PdfiumError:
         return None
     with closing(page):
-        lines = _lines(page, number)
-        return _Read(lines, _is_picture(page, sum(len(line.text) for line in lines)))
+        lines, hidden = _lines(page, number)
+        fields = [text for field in filled_fields(document, page) if (text := squeeze(clean(field)))]
+        characters = sum(map(len, fields)) + sum(len(line.text) for line in lines)
+        return _Read(lines, _is_picture(page, characters), fields, hidden)
 
 
 def _is_picture(page: Any, characters: int) -> bool:
@@ -134,22 +196,35 @@ def _image_area(drawn: Any) -> float:
     return float((right.value - left.value) * (top.value - bottom.value))
 
 
-def _lines(page: Any, number: int) -> list[Line]:
-    """The page's lines that say anything; none where the library finds no text at all."""
+def _lines(page: Any, number: int) -> tuple[list[Line], int]:
+    """The page's lines that say anything, none where the library finds no text at all; and how many characters are hidden."""
     try:
         text_page = page.get_textpage()
     except pypdfium2.PdfiumError:
-        return []
+        return [], 0
     with closing(text_page):
-        return list(_written_lines(text_page, number))
+        text = _seen(page, text_page, _text(text_page, number))
+        return list(_written_lines(text_page, text.written)), text.hidden
 
 
-def _written_lines(text_page: Any, number: int) -> Iterator[Line]:
+def _seen(page: Any, text_page: Any, written: str) -> _Text:
+    """The text with zeros for what nobody sees, so that positions stay those of the library."""
+    look = HiddenText(page, text_page)
+    hidden = [place for word in _WORD.finditer(written) for place in look.hidden_places(word.start(), word.end())]
+    if not hidden:
+        return _Text(written)
+    units = list(written)
+    for place in hidden:
+        units[place] = "\x00"
+    return _Text("".join(units), len(hidden))
+
+
+def _written_lines(text_page: Any, written: str) -> Iterator[Line]:
     position = 0
-    for written in _text(text_page, number).split("\r\n"):
-        if text := _readable(written):
-            yield _line(text_page, text, position + len(written) - len(written.lstrip()), position + len(written.rstrip()) - 1)
-        position += len(written) + 2
+    for line in written.split("\r\n"):
+        if text := _readable(line):
+            yield _line(text_page, text, position + len(line) - len(line.lstrip(_BLANK)), position + len(line.rstrip(_BLANK)) - 1)
+        position += len(line) + 2
 
 
 def _readable(written: str) -> str:

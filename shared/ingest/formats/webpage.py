@@ -58,10 +58,23 @@ def read_html(content: bytes) -> TextPage:
     return page.build()
 
 
+def chapter_pieces(content: bytes) -> list[Piece]:
+    """The blocks of a page that is all main text, as a book's chapter is; its title is the whole book's. Raises as `decode`."""
+    declared = _CHARSET.search(content[:_CHARSET_WITHIN])
+    root = _parse(decode(content, declared[1].decode("ascii") if declared else None))
+    body = root.find("body") if root is not None else None
+    return list(pieces_of(body)) if body is not None else []
+
+
 def fragment_text(source: str) -> str:
     """The visible text of a piece of HTML."""
+    return "\n".join(piece.text for piece in fragment_pieces(source))
+
+
+def fragment_pieces(source: str) -> list[Piece]:
+    """The visible blocks of a piece of HTML."""
     root = _parse(source)
-    return "\n".join(piece.text for piece in pieces_of(root)) if root is not None else ""
+    return list(pieces_of(root)) if root is not None else []
 
 
 def _parse(source: str) -> Any | None:

@@ -6,12 +6,16 @@ locals {
 
   # A test compares this table with the ports that the functions declare.
   privileges = {
-    accounts   = { description = "Sign-up, sign-in and profiles", roles = ["roles/datastore.user"], keeps_sessions = true }
-    bots       = { description = "Bots and other calls that need the database alone", roles = ["roles/datastore.user"] }
-    chat       = { description = "Chat turns", roles = ["roles/datastore.user"], calls_models = true, opens_keys = true }
-    keys       = { description = "Saving of people's own provider keys", roles = ["roles/datastore.user"], seals_keys = true }
-    knowledge  = { description = "Uploads and search", roles = ["roles/datastore.user"], calls_models = true }
-    pipeline   = { description = "Stages of ingestion, and what drives them", roles = ["roles/datastore.user"], calls_models = true }
+    accounts  = { description = "Sign-up, sign-in and profiles", roles = ["roles/datastore.user"], keeps_sessions = true }
+    bots      = { description = "Bots and other calls that need the database alone", roles = ["roles/datastore.user"] }
+    chat      = { description = "Chat turns", roles = ["roles/datastore.user"], calls_models = true, opens_keys = true }
+    keys      = { description = "Saving of people's own provider keys", roles = ["roles/datastore.user"], seals_keys = true }
+    knowledge = { description = "Uploads and search", roles = ["roles/datastore.user"], calls_models = true }
+    pipeline = {
+      description  = "Stages of ingestion, what drives them, and administrators' calls about them"
+      roles        = ["roles/datastore.user", "roles/firebasecloudmessaging.admin"]
+      calls_models = true
+    }
     operations = { description = "Calls that need no store, such as health" }
   }
 
@@ -37,7 +41,7 @@ locals {
 
   model_secrets = var.openai_key_secret == null ? {} : { OPENAI_API_KEY = var.openai_key_secret }
   key_readers = toset(var.openai_key_secret == null ? [] : [
-    for manifest in values(local.manifests) : manifest.account if try(manifest.needs, "base") == "ai"
+    for manifest in values(local.manifests) : manifest.account if contains(["ai", "documents"], try(manifest.needs, "base"))
   ])
 }
 

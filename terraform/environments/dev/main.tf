@@ -37,7 +37,7 @@ module "functions" {
   public              = can(each.value.trigger.http)
   invokers            = local.callers[each.key]
   environment         = local.environment
-  secrets             = try(each.value.needs, "base") == "ai" ? local.model_secrets : {}
+  secrets             = contains(["ai", "documents"], try(each.value.needs, "base")) ? local.model_secrets : {}
   memory              = try(each.value.memory, null)
   cpu                 = try(each.value.cpu, null)
   timeout_seconds     = try(each.value.timeout_seconds, null)

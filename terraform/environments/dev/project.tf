@@ -9,6 +9,7 @@ resource "google_project_service" "this" {
     "cloudfunctions.googleapis.com",
     "cloudkms.googleapis.com",
     "cloudscheduler.googleapis.com",
+    "fcm.googleapis.com",
     "firestore.googleapis.com",
     "iam.googleapis.com",
     "iamcredentials.googleapis.com",

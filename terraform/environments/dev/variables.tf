@@ -59,6 +59,7 @@ variable "settings" {
     embedder                     = optional(string, "gemini-embedding-001")
     openai_base_url              = optional(string)
     openai_model                 = optional(string)
+    openai_sees                  = optional(bool)
     gemini_location              = optional(string)
     gemini_base_url              = optional(string)
     model_connect_seconds        = optional(number)
@@ -69,7 +70,10 @@ variable "settings" {
     daily_token_ceiling          = optional(number)
     stream_heartbeat_seconds     = optional(number)
     step_lease_seconds           = optional(number)
+    notifier                     = optional(string, "fcm")
     session_hours                = optional(number)
+    web_contact_url              = optional(string)
+    site_pause_seconds           = optional(number)
     firebase_api_key             = optional(string)
     max_upload_bytes             = optional(number)
   })
@@ -79,6 +83,11 @@ variable "settings" {
   validation {
     condition     = contains(["off", "enforce"], var.settings.app_check)
     error_message = "settings.app_check must be off or enforce."
+  }
+
+  validation {
+    condition     = contains(["log", "fcm"], var.settings.notifier)
+    error_message = "settings.notifier must be fcm, or log to tell no device."
   }
 
   validation {

@@ -43,7 +43,8 @@ async def test_a_dead_step_ends_its_document_so_that_it_can_be_tried_again(world
         FailureCode.INTERNAL,
         True,
     )
-    assert document.due_at is None
+    await world.deliver()
+    assert world.document(document_id).due_at is None
 
 
 async def test_a_dead_notice_ends_its_document(world: World) -> None:

@@ -31,6 +31,9 @@ SHOWN = {
     "notes",
     "attempt",
     "retry_at",
+    "due_at",
+    "activity",
+    "stage",
     "created_at",
     "updated_at",
 }

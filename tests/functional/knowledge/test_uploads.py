@@ -1,5 +1,6 @@
 """Asking for an upload, the bucket's notice, and the sweep that finds what was lost."""
 
+from base64 import b64encode
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,11 @@ from tests.functional.knowledge.world import CREATE, ON_UPLOAD, START, STATUS, T
 from tests.memory.blobs import StoredBlob, UploadSession
 
 WEEK = timedelta(days=7)
+
+
+def shown(head: bytes) -> str:
+    """Bytes as a caller sends them."""
+    return b64encode(head).decode()
 
 
 async def notify(**changes: Any) -> int:
@@ -41,6 +47,20 @@ async def test_the_type_follows_from_the_name_where_the_browser_knows_none() -> 
 
 
 @pytest.mark.parametrize(
+    ("head", "title", "content_type"),
+    [
+        (b"%PDF-1.7\n", "whales.txt", "application/pdf"),
+        (b"{\\rtf1 Whales}", "whales.bin", "application/rtf"),
+        (b"A list of whales", "whales", "text/plain"),
+        (b"name,size\nblue,30\n", "whales.csv", "text/csv"),
+    ],
+)
+async def test_the_first_bytes_decide_whatever_the_name_is(head: bytes, title: str, content_type: str) -> None:
+    asked = payload("create_upload", title=title, content_type="", head=shown(head))
+    assert (await CREATE.call(asked, token="alice")).result["content_type"] == content_type
+
+
+@pytest.mark.parametrize(
     ("change", "field"),
     [
         ({"title": ""}, "title"),
@@ -49,8 +69,12 @@ async def test_the_type_follows_from_the_name_where_the_browser_knows_none() -> 
         ({"size_bytes": 0}, "size_bytes"),
         ({"size_bytes": 1_000_001}, "size_bytes"),
         ({"size_bytes": "62"}, "size_bytes"),
-        ({"content_type": "image/png"}, "content_type"),
+        ({"content_type": "video/mp4", "title": "whales"}, "content_type"),
         ({"title": "program.exe", "content_type": ""}, "content_type"),
+        ({"head": "no base64!"}, "head"),
+        ({"head": shown(b"x" * 8193)}, "head"),
+        ({"head": shown(b"MZ\x90\x00\x03\x00\x00\x00\x04")}, "head"),
+        ({"head": shown(b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00")}, "head"),
         ({"bot_id": "a/b"}, "bot_id"),
         ({"owner_id": "bob"}, "owner_id"),
     ],
@@ -255,6 +279,7 @@ async def test_the_sweep_looks_ever_more_seldom_for_an_upload_that_does_not_come
 async def test_an_upload_that_never_came_expires_and_gives_its_quota_back(world: World) -> None:
     document_id = await world.create("a.txt", "text/plain", len(TEXT))
     await world.sweep(WEEK)
+    await world.deliver()
     document = world.document(document_id)
     assert document.failure is not None
     assert (document.status, document.failure.code, document.due_at) == (

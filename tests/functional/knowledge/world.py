@@ -11,40 +11,54 @@ from shared.core.clock import Clock
 from shared.core.settings import Settings
 from shared.domain.document import Document
 from shared.ports.blobs import Blobs
+from shared.ports.contents import Contents
 from shared.ports.deletions import Deletions, Remains
 from shared.ports.identity import Accounts, Identity
 from shared.ports.ledger import Holds, Ledger, Receipts
 from shared.ports.models import Embedder, EmbeddingCache, TokenCounter, VectorIndex
+from shared.ports.notifier import Notifier
+from shared.ports.pause import Pause
 from shared.ports.queue import Queue
 from shared.ports.store import Bots, Chunks, DeadLetters, Documents, Turns
 from shared.ports.usage import Usage
+from shared.ports.vision import Vision
+from shared.ports.web import Web
 from shared.runtime.wiring import bound
 from shared.services.ceiling import DailyCeiling
+from shared.services.robots import Robots
 from tests.functional.harness import Reply, client_for
 from tests.functional.people import recorded
 from tests.memory.accounts import MemoryAccounts
 from tests.memory.blobs import MemoryBlobs
 from tests.memory.chat_models import FakeEmbedder, FakeTokenCounter
+from tests.memory.contents import MemoryContents
 from tests.memory.deletions import MemoryDeletions, MemoryRemains
 from tests.memory.identity import MemoryIdentity
 from tests.memory.interposed import Interposed, Raises
 from tests.memory.ledger import MemoryHolds, MemoryLedger, MemoryReceipts
 from tests.memory.models import MemoryEmbeddingCache, MemoryVectorIndex
+from tests.memory.notifier import MemoryNotifier
 from tests.memory.queue import MemoryQueue
 from tests.memory.store import MemoryBots, MemoryChunks, MemoryDeadLetters, MemoryDocuments, MemoryStore
 from tests.memory.turns import MemoryCeiling, MemoryTurns, MemoryUsage
+from tests.memory.vision import ScriptedVision
+from tests.memory.web import MemoryWeb
 from tests.unit.agent.library import a_bot
 
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 TEXT = b"Blue whales eat krill, up to four tonnes a day.\n\nWhales breathe"
-STAGES = ("extract-document", "chunk-document", "embed-chunks", "index-chunks")
+STAGES = ("fetch-url", "extract-document", "chunk-document", "embed-chunks", "index-chunks")
 FUNCTIONS = {topic: client_for(topic.replace("-", "_")) for topic in STAGES}
 PURGES = ("purge-generations", "purge-document", "purge-bot", "purge-conversation")
-DELIVERED = FUNCTIONS | {topic: client_for(topic.replace("-", "_")) for topic in PURGES}
+DELIVERED = FUNCTIONS | {topic: client_for(topic.replace("-", "_")) for topic in (*PURGES, "notify-devices")}
 CREATE = client_for("create_upload")
 ON_UPLOAD = client_for("on_upload")
 SWEEP = client_for("sweep_stalled_documents")
 STATUS = client_for("get_upload_status")
+
+
+async def no_pause(_: float) -> None:
+    """Nobody else does anything meanwhile."""
 
 
 class World:
@@ -54,10 +68,13 @@ class World:
         self.store = MemoryStore()
         self.blobs = MemoryBlobs()
         self.queue = MemoryQueue()
+        self.notifier = MemoryNotifier()
+        self.web = MemoryWeb()
         self.embedder = FakeEmbedder()
+        self.vision = ScriptedVision(can_see=False)
         self.hook = Raises()
         self.now = START
-        self.settings = Settings(max_upload_bytes=1_000_000)
+        self.settings = Settings(max_upload_bytes=1_000_000, site_pause_seconds=0)
         self.store.bots["bot"] = a_bot()
 
     @contextmanager
@@ -68,7 +85,8 @@ class World:
             Accounts: MemoryAccounts(self.store),
             Receipts: MemoryReceipts(self.store),
             Bots: MemoryBots(self.store),
-            Documents: Interposed(MemoryDocuments(self.store), self.hook),
+            Documents: Interposed(MemoryDocuments(self.store, lambda: self.now), self.hook),
+            Contents: Interposed(MemoryContents(self.store), self.hook),
             Chunks: MemoryChunks(self.store),
             DeadLetters: MemoryDeadLetters(self.store),
             Deletions: Interposed(MemoryDeletions(self.store, lambda: self.now), self.hook),
@@ -80,7 +98,12 @@ class World:
             Holds: MemoryHolds(self.store),
             Blobs: Interposed(self.blobs, self.hook),
             Queue: Interposed(self.queue, self.hook),
+            Notifier: self.notifier,
+            Web: Interposed(self.web, self.hook),
+            Robots: Robots(self.web, lambda: self.now),
             Embedder: self.embedder,
+            Vision: self.vision,
+            Pause: no_pause,
             EmbeddingCache: MemoryEmbeddingCache(self.store),
             TokenCounter: FakeTokenCounter(),
             VectorIndex: Interposed(MemoryVectorIndex(self.store), self.hook),

@@ -26,6 +26,7 @@ VALUES = {
     "document_id": "d",
     "conversation_id": "c",
     "target_id": "t",
+    "topic": "embed-chunks",
     "collection": "bots",
     "subcollection": "versions",
     "prompt_id": "p",
@@ -145,7 +146,9 @@ def test_vectors_are_indexed_in_the_dimension_of_each_registered_embedder() -> N
 def test_documents_that_expire_are_removed_by_the_store() -> None:
     removed = {field["collectionGroup"] for field in DECLARED["fieldOverrides"] if field.get("ttl")}
 
-    assert removed == {"turns", "receipts", "embeddings", "prompt_runs", "rates", "conversations", "deletions"}
+    assert removed == {
+        *("turns", "receipts", "embeddings", "prompt_runs", "rates", "conversations", "deletions", "documents", "dead_letters")
+    }
     assert all(field["fieldPath"] == "expire_at" for field in DECLARED["fieldOverrides"] if field.get("ttl"))
 
 

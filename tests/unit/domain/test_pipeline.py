@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain import pipeline as rules
-from shared.domain.document import Document, DocumentStatus, Failure, FailureCode, Stage, StageProgress
+from shared.domain.document import Cost, Document, DocumentSource, DocumentStatus, Failure, FailureCode, Stage, StageProgress
 from shared.domain.pipeline import Moment
 from shared.domain.step import Step, StepKey, StepState
 
@@ -89,19 +89,57 @@ def test_the_last_indexed_batch_makes_the_generation_live_whatever_is_shown(stat
     progress = planned(extract=2, chunk=1, embed=2, index=2)
     ready = rules.advanced(document(status, progress=progress), Stage.INDEX, 2, {}, MOMENT)
     assert ready is not None
-    assert (ready.status, ready.live_generation, ready.due_at) == (DocumentStatus.READY, 1, None)
+    assert (ready.status, ready.live_generation, ready.due_at) == (DocumentStatus.READY, 1, NOW + rules.LONGEST_WAIT)
     assert all(part.done == part.of for part in ready.progress.values())
-    assert (rules.stages_of(ready), rules.opening(ready)) == ((), [])
+    assert (rules.stages_of(ready), [topic for topic, _ in rules.opening(ready)]) == ((), ["notify-devices"])
+
+
+def test_an_ended_document_is_looked_at_until_its_devices_are_told_or_nobody_waits_for_the_word() -> None:
+    failed = rules.failed(document(), FAILURE, NOW)
+    assert failed is not None
+    assert rules.at_rest(failed, NOW + timedelta(hours=23)).due_at is not None
+    late = rules.at_rest(failed, NOW + rules.TELLING_LIFE)
+    assert (late.due_at, late.untold) == (None, False)
+    told = rules.told(failed, NOW)
+    assert told is not None
+    assert (told.due_at, rules.opening(told), rules.told(told, NOW)) == (None, [], None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_told"),
+    [
+        ({}, True),
+        ({"parent_id": "mail"}, False),
+        ({"source": DocumentSource.SITE}, True),
+        ({"source": DocumentSource.SITE, "generation": 2}, False),
+    ],
+)
+def test_nobody_is_told_of_what_nobody_waits_for(changes: dict[str, Any], is_told: object) -> None:
+    failed = rules.failed(document(**changes), FAILURE, NOW)
+    assert failed is not None
+    assert failed.untold is is_told
+
+
+def test_what_a_status_has_spent_is_counted_by_what_leaves_it_and_by_nothing_else() -> None:
+    cost = Cost(embedded_texts=2, embedded_tokens=9)
+    embedding = document(DocumentStatus.EMBEDDING, progress=planned(embed=1, index=1), cost=cost)
+    moved = rules.advanced(embedding, Stage.EMBED, 1, {}, MOMENT, cost)
+    assert moved is not None
+    ready = rules.advanced(moved, Stage.INDEX, 1, {}, MOMENT, cost)
+    assert ready is not None
+    assert ready.cost == moved.cost == Cost(embedded_texts=4, embedded_tokens=18)
 
 
 def test_a_new_live_generation_asks_for_the_purge_of_those_before_it_until_nothing_of_them_is_left() -> None:
     learned = document(DocumentStatus.INDEXING, generation=3, live_generation=1, progress=planned(index=1))
     ready = rules.advanced(learned, Stage.INDEX, 1, {}, MOMENT)
     assert ready is not None
-    assert [(topic, message.generation) for topic, message in rules.opening(ready)] == [("purge-generations", 3)]
+    asked = [(topic, message.generation) for topic, message in rules.opening(ready)]
+    assert asked == [("purge-generations", 3), ("notify-devices", 3)]
     assert ready.due_at is not None
     assert rules.at_rest(ready, NOW).due_at is not None
-    purged = rules.without_old_generations(ready, 3)
+    told = rules.told(ready, NOW)
+    purged = rules.without_old_generations(told, 3) if told else None
     assert purged is not None
     assert (purged.due_at, rules.opening(purged), rules.at_rest(purged, NOW).due_at) == (None, [], None)
     assert rules.without_old_generations(purged, 3) is None
@@ -118,7 +156,7 @@ def test_a_failure_after_a_new_live_generation_still_has_the_old_ones_purged() -
     failed = rules.failed(document(DocumentStatus.EMBEDDING, generation=3, live_generation=2), rules.broke(), NOW)
     assert failed is not None
     assert failed.due_at is not None
-    assert [topic for topic, _ in rules.opening(failed)] == ["purge-generations"]
+    assert [topic for topic, _ in rules.opening(failed)] == ["purge-generations", "notify-devices"]
 
 
 @pytest.mark.parametrize("status", DocumentStatus)
@@ -244,7 +282,7 @@ def test_a_document_is_postponed_by_the_longest_wait_that_was_told() -> None:
 def test_a_document_fails_once_and_never_after_it_is_ready() -> None:
     failed = rules.failed(document(), FAILURE, NOW)
     assert failed is not None
-    assert (failed.status, failed.failure, failed.due_at) == (DocumentStatus.FAILED, FAILURE, None)
+    assert (failed.status, failed.failure, failed.untold) == (DocumentStatus.FAILED, FAILURE, True)
     assert rules.failed(failed, FAILURE, NOW) is None
     assert rules.failed(document(DocumentStatus.READY), FAILURE, NOW) is None
 

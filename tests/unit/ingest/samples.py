@@ -2,8 +2,24 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+
+from shared.domain.page import TextPage
 
 FILES = Path(__file__).resolve().parents[2] / "files"
+
+
+def write_zip(path: Path, entries: dict[str, str | bytes]) -> Path:
+    """A zip of these entries in their order; one that is called mimetype is stored as it is, as its formats want it."""
+    with ZipFile(path, "w", ZIP_DEFLATED) as written:
+        for name, content in entries.items():
+            written.writestr(name, content, ZIP_STORED if name == "mimetype" else ZIP_DEFLATED)
+    return path
+
+
+def block_list(page: TextPage) -> list[tuple[str, int, str]]:
+    """Kind, level and text of each block."""
+    return [(block.kind.value, block.level, page.text[block.start : block.end]) for block in page.blocks]
 
 
 def text_at(*lines: tuple[float, float, float, str], font: str = "F1") -> str:

@@ -1,12 +1,15 @@
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind, TextPage
-from shared.ingest.chunk import TextChunk, chunk
-from shared.ingest.pages import PageBuilder
+from shared.ingest.chunk import Chunker, TextChunk, chunk
+from shared.ingest.pages import PageBuilder, dump_pages, load_pages
 
 HEADING, PARAGRAPH, TABLE, CODE = BlockKind.HEADING, BlockKind.PARAGRAPH, BlockKind.TABLE, BlockKind.CODE
 SENTENCE = "These are eight words that make one sentence."
@@ -138,3 +141,39 @@ def test_passages_are_in_order_within_the_limit_and_the_same_each_time(pages, ma
     assert [end for _, _, end in places] == [end for _, _, end in sorted(places, key=lambda place: (place[0], place[2]))]
     assert all(tokens <= max_tokens for tokens in count(texts(chunks)))
     assert chunks == chunk(pages, count, max_tokens)
+
+
+@settings(max_examples=100, deadline=None)
+@given(PAGES, st.integers(12, 80), st.lists(st.integers(0, 4), max_size=3))
+def test_pages_that_come_shard_by_shard_give_what_they_give_at_once(pages, max_tokens, edges):
+    chunker = Chunker(count, max_tokens)
+    edges = [0, *sorted(min(edge, len(pages)) for edge in edges), len(pages)]
+    shards = [load_pages(dump_pages(pages[start:end])) for start, end in pairwise(edges)]
+    assert [passage for shard in shards for passage in chunker.cut(shard)] == chunk(pages, count, max_tokens)
+
+
+def test_the_next_page_is_not_asked_for_before_the_passages_of_the_last_were_taken():
+    asked = []
+
+    def pages():
+        for number in (1, 2, 3):
+            asked.append(number)
+            yield page((PARAGRAPH, SENTENCE), number=number)
+
+    passages = Chunker(count, 40).cut(pages())
+    assert next(passages).place.page == 1
+    assert asked == [1]
+
+
+def test_long_lines_of_one_block_are_cut_between_them():
+    lines = [" ".join([SENTENCE] * 4) for _ in range(3)]
+    assert texts(chunk([page((PARAGRAPH, "\n".join(lines)))], count, 90)) == lines
+
+
+def test_the_first_passage_that_is_one_too_many_is_refused_in_whatever_shard_it_comes():
+    chunker = Chunker(count, 40, max_passages=2)
+    first, second, third = ([page((PARAGRAPH, SENTENCE), number=number)] for number in (1, 2, 3))
+    assert [len(list(chunker.cut(shard))) for shard in (first, second)] == [1, 1]
+    with pytest.raises(RejectedFileError, match="more than 2 passages") as refused:
+        list(chunker.cut(third))
+    assert refused.value.failure is FailureCode.TOO_LARGE

@@ -26,29 +26,29 @@ def test_headings_and_paragraphs_are_told_apart_by_size(tmp_path):
 def test_a_blank_page_is_empty_and_no_picture(tmp_path):
     read = read_pages(write_pdf(tmp_path / "a.pdf", ["", text_at((50, 700, 12, "Text"))]), 0, 2)
     assert [page.text for page in read.pages] == ["", "Text"]
-    assert (read.characters, read.has_pictures) == (4, False)
+    assert (read.characters, read.unseen) == (4, ())
 
 
 def test_a_page_that_only_draws_is_a_picture(tmp_path):
     read = read_pages(write_pdf(tmp_path / "a.pdf", ["10 10 100 100 re f"]), 0, 1)
-    assert (read.characters, read.has_pictures) == (0, True)
+    assert (read.characters, read.unseen) == (0, (1,))
 
 
 def test_a_stamp_on_a_picture_does_not_count_as_text(tmp_path):
     stamp = text_at((50, 20, 8, "Scanned by App"))
     read = read_pages(write_pdf(tmp_path / "a.pdf", [f"{PICTURE}\n{stamp}"]), 0, 1)
     assert read.pages[0].text == "Scanned by App"
-    assert (read.characters, read.has_pictures) == (0, True)
+    assert (read.characters, read.unseen) == (0, (1,))
 
 
 def test_a_few_words_without_a_picture_count(tmp_path):
     read = read_pages(write_pdf(tmp_path / "a.pdf", [text_at((50, 20, 8, "Few words")) + " 10 10 9 9 re f"]), 0, 1)
-    assert (read.characters, read.has_pictures) == (9, False)
+    assert (read.characters, read.unseen) == (9, ())
 
 
 def test_scans_with_a_layer_name_as_their_only_text_are_pictures():
     read = read_pages(FILES / "imagemagick-images.pdf", 0, 40)
-    assert (read.characters, read.has_pictures) == (0, True)
+    assert (read.characters, read.unseen) == (0, (1, 2, 3, 4, 5, 6))
 
 
 def test_a_public_paper_gives_running_text_without_the_typesetters_marks():

@@ -45,13 +45,49 @@ def test_a_quote_is_found_on_its_page_and_in_a_passage_of_that_page(name, page, 
         ("pdfminer/aes-256.pdf", "encrypted"),
         ("unstructured/empty.txt", "empty"),
         ("unstructured/fake-text-all-whitespace.txt", "empty"),
-        ("docling/docx_comments.docx", "unsupported_type"),
+        ("tika/testWORD_truncated.docx", "corrupt"),
+        ("tika/testWORD_protected_passtika.docx", "encrypted"),
+        ("tika/testODTEncrypted.odt", "encrypted"),
+        ("docling/greek_heading_styles.doc", "unsupported_type"),
     ],
 )
 def test_what_cannot_be_read_is_refused_for_the_right_reason(name, failure):
     with pytest.raises(RejectedFileError) as refusal:
         read(name)
     assert refusal.value.failure == failure
+
+
+@pytest.mark.parametrize(
+    ("name", "failure"),
+    [
+        ("testZIP_corrupted_oom.zip", "corrupt"),
+        ("testZipEncrypted.zip", "unsupported_type"),
+        ("quine.gz", "unsupported_type"),
+        ("zip-slip.tar", "unsupported_type"),
+    ],
+)
+def test_a_hostile_archive_is_refused_before_it_is_unpacked(name, failure):
+    with pytest.raises(RejectedFileError) as refusal:
+        plan(DOCS.parent / "hostile" / "files" / name, "text/plain")
+    assert refusal.value.failure == failure
+
+
+@pytest.mark.parametrize(
+    ("name", "pages", "said"),
+    [
+        ("unstructured/handbook-872p.docx", [None], "Standing Trustees"),
+        ("tika/testPPT_various.pptx", [1], "Footnote appears here"),
+        ("unstructured/fake-power-point-malformed.pptx", [1], "Test Slide"),
+        ("docling/odf_presentation_01.odp", [1, 2, 3], "Speaker notes: Some notes on the second slide."),
+        ("tika/testEPUB.epub", [1, 2, 3, 4], "Plus a simple div"),
+        ("tika/testRTFJapanese.rtf", [None], "（ＧＨＱ）"),  # noqa: RUF001 - As it stands in the file.
+        ("tika/testRTFVarious.rtf", [None], "[1] This is a footnote."),
+    ],
+)
+def test_an_office_file_is_read_under_any_name(name, pages, said):
+    found = read(name)
+    assert [page.number for page in found] == pages
+    assert any(said in page.text for page in found)
 
 
 def test_a_long_report_becomes_passages_of_useful_length():

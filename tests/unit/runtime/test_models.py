@@ -8,7 +8,7 @@ from shared.core import log
 from shared.core.errors import FailedPreconditionError, InternalError, InvalidArgumentError
 from shared.core.settings import Settings
 from shared.domain.prompt import EmbedderSpec, ModelSpec
-from shared.runtime.models import Registry, open_chat_models, open_embedder, open_token_counter, registry
+from shared.runtime.models import Registry, open_chat_models, open_embedder, open_token_counter, open_vision, registry
 from tests.memory.chat_models import FakeEmbedder
 
 LOCAL = Settings()
@@ -44,6 +44,31 @@ def test_the_registry_file_is_valid_and_holds_the_defaults():
 def test_a_registry_whose_names_repeat_or_whose_fallbacks_do_not_end_is_refused(specs):
     with pytest.raises(ValidationError):
         Registry(chat_models=tuple(specs), embedders=())
+
+
+def test_a_registry_whose_fallback_does_not_see_what_was_shown_is_refused():
+    sees = spec("a", "b").model_copy(update={"sees": True})
+    with pytest.raises(ValidationError, match="its fallback b does not"):
+        Registry(chat_models=(sees, spec("b")), embedders=())
+
+
+SERVER = {"chat_model": "openai-compatible", "openai_base_url": "http://127.0.0.1:9/v1", "openai_model": "x", "openai_sees": True}
+
+
+@pytest.mark.parametrize(
+    ("settings", "eyes"),
+    [
+        (Settings(chat_model="gemini-3.5-flash"), ("gemini-3.5-flash", "gemini-3.5-flash")),
+        (Settings(**SERVER), ("openai-compatible", "x")),
+        (Settings(), None),
+        (Settings(**SERVER | {"openai_sees": False}), None),
+        (Settings(**SERVER | {"openai_model": ""}), None),
+        (Settings(**SERVER | {"openai_base_url": ""}), None),
+    ],
+)
+def test_pictures_are_read_by_the_chat_model_where_it_sees_and_by_nobody_else(settings, eyes):
+    vision = open_vision(settings)
+    assert (vision.can_see, vision.name, vision.model) == (eyes is not None, *(eyes or ("", "")))
 
 
 def test_every_entry_names_an_adapter_that_can_be_opened():

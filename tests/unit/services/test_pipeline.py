@@ -150,7 +150,7 @@ async def test_a_refused_file_fails_its_document_with_its_own_sentence(bench: Be
     failure = bench.document.failure
     assert failure is not None
     assert (failure.code, failure.message, failure.can_retry) == (FailureCode.NEEDS_OCR, "It is a scan.", False)
-    assert (bench.document.status, bench.document.due_at) == (DocumentStatus.FAILED, None)
+    assert (bench.document.status, bench.published()) == (DocumentStatus.FAILED, [("notify-devices", 0)])
 
 
 async def test_a_file_that_was_read_too_slowly_may_be_tried_again(bench: Bench) -> None:
@@ -247,8 +247,8 @@ async def test_a_drive_asks_for_what_is_missing_and_looks_again_later(bench: Ben
         (DocumentStatus.EXTRACTING, Stage.EXTRACT, 2, DocumentStatus.CHUNKING, [("chunk-document", 0)]),
         (DocumentStatus.CHUNKING, Stage.CHUNK, 1, DocumentStatus.EMBEDDING, [("embed-chunks", 0), ("embed-chunks", 1)]),
         (DocumentStatus.EMBEDDING, Stage.EMBED, 2, DocumentStatus.INDEXING, []),
-        (DocumentStatus.EMBEDDING, Stage.INDEX, 2, DocumentStatus.READY, []),
-        (DocumentStatus.INDEXING, Stage.INDEX, 2, DocumentStatus.READY, []),
+        (DocumentStatus.EMBEDDING, Stage.INDEX, 2, DocumentStatus.READY, [("notify-devices", 0)]),
+        (DocumentStatus.INDEXING, Stage.INDEX, 2, DocumentStatus.READY, [("notify-devices", 0)]),
     ],
 )
 async def test_a_drive_moves_on_a_document_whose_last_step_died_before_it_could(
@@ -268,7 +268,16 @@ async def test_a_drive_gives_up_on_a_step_that_was_tried_too_often(bench: Bench)
     await bench.pipeline.drive(bench.read)
     failure = bench.document.failure
     assert failure is not None
-    assert (failure.code, failure.can_retry, bench.published()) == (FailureCode.INTERNAL, True, [])
+    assert (failure.code, failure.can_retry, bench.published()) == (FailureCode.INTERNAL, True, [("notify-devices", 0)])
+
+
+async def test_a_revival_allows_as_many_tries_again(bench: Bench) -> None:
+    bench.put(DocumentStatus.CHUNKING, extract=1, chunk=1, revivals=1)
+    for _ in range(STEP_TRIES):
+        await bench.hold(Stage.CHUNK, 0)
+        bench.now += LEASE
+    await bench.pipeline.drive(bench.read)
+    assert (bench.document.status, bench.published()) == (DocumentStatus.CHUNKING, [("chunk-document", 0)])
 
 
 async def test_a_drive_leaves_a_document_that_moves_by_itself(bench: Bench) -> None:

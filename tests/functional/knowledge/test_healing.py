@@ -1,0 +1,79 @@
+"""What failed for a reason that may pass goes on where it stopped: no finished step is done again."""
+
+import pytest
+
+from shared.domain.document import Document, DocumentStatus
+from tests.functional.harness import client_for
+from tests.functional.knowledge.test_progress import LONG
+from tests.functional.knowledge.world import FUNCTIONS, TEXT, World, published
+
+DEAD = client_for("record_dead_letter")
+REPROCESS = client_for("reprocess_document")
+TOPICS = list(FUNCTIONS)[1:]
+
+
+async def stopped(world: World, topic: str) -> Document:
+    """A document whose message of that topic has died; of several shards, every one but the first is done."""
+    document_id = await world.upload("long.txt", LONG)
+    for earlier in TOPICS[: TOPICS.index(topic)]:
+        for body in published(world, earlier):
+            assert (await FUNCTIONS[earlier].push(body)).status == 204
+    dead, *rest = published(world, topic)
+    for body in rest:
+        assert (await FUNCTIONS[topic].push(body)).status == 204
+    world.queue.topics.clear()
+    attributes = {"CloudPubSubDeadLetterSourceSubscription": topic}
+    assert (await DEAD.push(dead, attributes=attributes, message_id="17")).status == 204
+    assert world.document(document_id).status is DocumentStatus.FAILED
+    world.queue.topics.clear()
+    return world.document(document_id)
+
+
+def finished(world: World) -> dict[str, object]:
+    """The steps that are done, as they are stored."""
+    return {key[1]: one.value for key, one in world.store.steps.items() if one.value.done_at is not None}
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+async def test_it_goes_on_in_its_generation_and_finished_steps_stay_as_they_are(world: World, topic: str) -> None:
+    document = await stopped(world, topic)
+    before = finished(world)
+    shown = (await REPROCESS.call({"document_id": document.id}, token="alice")).result
+    assert (shown["generation"], shown["failure"], shown["activity"]) == (1, None, "working")
+    assert set(await world.deliver()) == {204}
+    healed = world.document(document.id)
+    assert (healed.status, healed.live_generation, healed.revivals) == (DocumentStatus.READY, 1, 1)
+    assert {key: finished(world)[key] for key in before} == before
+    assert healed.cost.embedded_texts == len(world.embedder.embedded) == healed.chunks
+
+
+async def test_after_three_revivals_it_is_learned_from_the_beginning(world: World) -> None:
+    document = await stopped(world, "index-chunks")
+    read = world.store.documents[document.id]
+    world.store.documents[document.id] = world.store.stamp(read.value.model_copy(update={"revivals": 3}))
+    shown = (await REPROCESS.call({"document_id": document.id}, token="alice")).result
+    assert (shown["generation"], shown["status"]) == (2, "received")
+    await world.deliver()
+    assert (world.document(document.id).live_generation, world.document(document.id).revivals) == (2, 0)
+
+
+async def test_what_is_no_longer_there_is_made_again_and_its_cost_is_kept(world: World) -> None:
+    document = await stopped(world, "embed-chunks")
+    for name in await world.blobs.list(f"derived/{document.id}/1/chunks"):
+        await world.blobs.delete(name)
+    assert (await REPROCESS.call({"document_id": document.id}, token="alice")).result["generation"] == 2
+    await world.deliver()
+    healed = world.document(document.id)
+    assert (healed.status, healed.cost.embedded_texts) == (DocumentStatus.READY, len(world.embedder.embedded))
+
+
+async def test_an_upload_whose_notice_died_is_found_by_the_sweep(world: World) -> None:
+    document_id = await world.create("a.txt", "text/plain", len(TEXT))
+    world.blobs.finish_upload(f"uploads/{document_id}", TEXT)
+    attributes = {"CloudPubSubDeadLetterSourceSubscription": "on-upload"}
+    await DEAD.push({"name": f"uploads/{document_id}"}, attributes=attributes, message_id="18")
+    shown = (await REPROCESS.call({"document_id": document_id}, token="alice")).result
+    assert (shown["generation"], shown["activity"]) == (1, "waiting_for_upload")
+    await world.sweep()
+    await world.deliver()
+    assert world.document(document_id).status is DocumentStatus.READY

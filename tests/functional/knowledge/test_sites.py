@@ -1,0 +1,249 @@
+"""A site is walked politely and within its bounds; each page is a document under it, and the walk survives what kills it."""
+
+import gzip
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from shared.core.errors import ResourceExhaustedError, UnavailableError
+from shared.domain.document import Document, DocumentSource, DocumentStatus, FailureCode
+from shared.domain.plan import FREE, Stock
+from tests.functional.harness import client_for
+from tests.functional.knowledge.test_urls import FETCH, NOTICE, REFRESH, submit
+from tests.functional.knowledge.world import World, published
+from tests.memory.web import MemoryPage
+
+ROOT = "https://example.com/docs/"
+ROBOTS = "https://example.com/robots.txt"
+
+
+def page(title: str, *links: str, head: str = "") -> MemoryPage:
+    anchors = "".join(f'<a href="{link}">more</a>' for link in links)
+    text = f"<html><head><title>{title}</title>{head}</head><body><p>All about {title}.</p>{anchors}</body></html>"
+    return MemoryPage(text.encode())
+
+
+def publish(world: World) -> None:
+    """A site of three pages in the section, and what lies around it."""
+    world.web.pages |= {
+        ROOT: page("Start", "a.html", "/docs/b.html#part", "../blog/", "https://other.example.com/docs/", "mailto:a@b.c"),
+        f"{ROOT}a.html": page("A", "b.html", "deep/c.html"),
+        f"{ROOT}b.html": page("B", "./", "a.html?utm_source=x"),
+        f"{ROOT}deep/c.html": page("C", "d.html"),
+        f"{ROOT}deep/d.html": page("D"),
+        "https://example.com/blog/": page("Blog"),
+    }
+
+
+async def finish(world: World) -> None:
+    """The bucket tells of each new object, and everything is delivered."""
+    for name in list(world.blobs.objects):
+        stat = await world.blobs.stat(name)
+        if stat and name.startswith("uploads/"):
+            assert (await NOTICE.notify(name, stat.size_bytes, stat.md5, stat.content_type)).status == 204
+    assert set(await world.deliver()) <= {204}
+
+
+async def fetch(world: World) -> None:
+    """Deliver what asks for fetches alone: reading the pages takes a second."""
+    for message in published(world, "fetch-url"):
+        assert (await FETCH.push(message)).status == 204
+
+
+async def walk(world: World, **changes: Any) -> Document:
+    """Submit the section and let it be walked; the site's document."""
+    shown = await submit(**{"url": ROOT, "scope": "section", **changes})
+    await fetch(world)
+    return world.document(shown["id"])
+
+
+def children(world: World, site: Document) -> dict[str, Document]:
+    every = (stored.value for stored in world.store.documents.values())
+    return {document.title: document for document in every if document.parent_id == site.id}
+
+
+async def test_a_section_is_learned_page_by_page_each_fetched_once(world: World) -> None:
+    publish(world)
+    site = await walk(world)
+    await finish(world)
+    found = children(world, site)
+    assert (site.status, site.source, site.pages, site.notes) == (DocumentStatus.READY, DocumentSource.SITE, 4, ())
+    assert set(found) == {"Start", "A", "B", "C"}
+    assert {document.status for document in found.values()} == {DocumentStatus.READY}
+    assert world.web.asked == [ROBOTS, ROOT, f"{ROOT}a.html", f"{ROOT}b.html", f"{ROOT}deep/c.html"]
+    assert world.store.stock["alice"].documents == 5
+
+
+async def test_depth_and_count_end_the_walk_and_the_notes_tell(world: World) -> None:
+    publish(world)
+    assert set(children(world, await walk(world, max_depth=1))) == {"Start", "A", "B"}
+    few = await walk(world, url=f"{ROOT}index", max_pages=1)
+    assert few.status is DocumentStatus.FAILED
+    world.web.pages[f"{ROOT}index"] = page("Index", "a.html", "b.html")
+    few = await walk(world, url=f"{ROOT}index", max_pages=1)
+    assert (few.pages, few.notes) == (1, ("2 more addresses were found; the walk ends after 1 pages.",))
+
+
+async def test_wishes_of_the_site_are_respected(world: World) -> None:
+    publish(world)
+    world.web.pages[ROBOTS] = MemoryPage(b"User-agent: *\nDisallow: /docs/b", content_type="text/plain")
+    world.web.pages[f"{ROOT}a.html"] = page("A", "deep/c.html", head='<meta name="robots" content="noindex, nofollow">')
+    site = await walk(world)
+    assert set(children(world, site)) == {"Start"}
+    assert site.notes == ("2 pages are closed to programs by the site's own wish.",)
+
+
+async def test_a_page_that_fails_is_told_of_and_the_others_are_learned(world: World) -> None:
+    publish(world)
+    del world.web.pages[f"{ROOT}b.html"]
+    world.web.pages[f"{ROOT}a.html"] = MemoryPage(error=lambda: UnavailableError("down"))
+    site = await walk(world)
+    assert (site.status, set(children(world, site))) == (DocumentStatus.READY, {"Start"})
+    assert site.notes == (f"2 pages could not be read, such as {ROOT}a.html, {ROOT}b.html.",)
+
+
+async def test_a_site_whose_first_page_is_missing_fails(world: World) -> None:
+    site = await walk(world)
+    assert site.failure
+    assert site.failure.code is FailureCode.FETCH_FAILED
+
+
+async def test_a_plan_without_room_ends_the_walk_with_what_there_is(world: World) -> None:
+    publish(world)
+    world.store.stock["alice"] = Stock(documents=FREE.stock.documents - 2)
+    site = await walk(world)
+    assert (site.status, site.pages) == (DocumentStatus.READY, 1)
+    assert "limit" in site.notes[0]
+
+
+@pytest.mark.parametrize(
+    "moment", ["before fetch", "before create", "after create", "after upload", "before write", "after write"]
+)
+async def test_a_walk_that_dies_is_taken_up_where_it_stood(world: World, moment: str) -> None:
+    publish(world)
+    shown = await submit(url=ROOT, scope="section")
+    [message] = published(world, "fetch-url")
+    world.hook.errors[moment] = [UnavailableError("gone")]
+    assert (await FETCH.push(message)).status in {204, 503}
+    assert (await FETCH.push(message)).status == 204
+    await fetch(world)
+    found = children(world, world.document(shown["id"]))
+    assert set(found) == {"Start", "A", "B", "C"}
+    assert {document.blob for document in found.values()} <= world.blobs.objects.keys()
+
+
+async def test_a_host_that_asks_for_patience_is_walked_on_later(world: World) -> None:
+    publish(world)
+    patient = world.web.pages[f"{ROOT}b.html"]
+    world.web.pages[f"{ROOT}b.html"] = MemoryPage(error=lambda: ResourceExhaustedError("later", retry_after_seconds=60))
+    site = await walk(world)
+    assert site.status is DocumentStatus.FETCHING
+    world.web.pages[f"{ROOT}b.html"] = patient
+    await world.sweep(timedelta(seconds=61))
+    await fetch(world)
+    assert world.document(site.id).pages == 4
+    assert world.web.asked.count(ROOT) == 1
+
+
+async def test_a_second_walk_learns_what_changed_and_nothing_else(world: World) -> None:
+    publish(world)
+    site = await walk(world, refresh="weekly")
+    await finish(world)
+    world.web.pages[f"{ROOT}a.html"] = page("A2", "b.html", "deep/c.html")
+    world.now += timedelta(days=7)
+    await REFRESH.schedule()
+    await world.deliver()
+    await finish(world)
+    again = children(world, site)
+    assert {title: document.live_generation for title, document in again.items()} == {"Start": 1, "A2": 2, "B": 1, "C": 1}
+    assert (world.document(site.id).status, world.document(site.id).generation) == (DocumentStatus.READY, 2)
+
+
+def sitemap(*urls: str, root: str = "urlset") -> MemoryPage:
+    entries = "".join(f"<url><loc> {url} </loc></url>" for url in urls)
+    return MemoryPage(f'<?xml version="1.0"?><{root}>{entries}</{root}>'.encode(), content_type="application/xml")
+
+
+async def test_a_sitemap_index_in_gzip_is_followed_on_its_own_host(world: World) -> None:
+    publish(world)
+    inner = sitemap(f"{ROOT}a.html", f"{ROOT}b.html", "https://other.example.com/x", "http://127.0.0.1/")
+    world.web.pages |= {
+        "https://example.com/sitemap.xml": sitemap("https://example.com/pages.xml.gz", root="sitemapindex"),
+        "https://example.com/pages.xml.gz": MemoryPage(gzip.compress(inner.content), content_type="application/gzip"),
+    }
+    site = await walk(world, url="https://example.com/sitemap.xml", scope="sitemap")
+    assert (site.status, set(children(world, site))) == (DocumentStatus.READY, {"A", "B"})
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><urlset><url><loc>&a;</loc></url></urlset>', FailureCode.EMPTY),
+        (b"no sitemap", FailureCode.EMPTY),
+        (b"\x1f\x8bbroken", FailureCode.CORRUPT),
+    ],
+)
+async def test_a_hostile_or_empty_sitemap_fails_the_site(world: World, content: bytes, code: FailureCode) -> None:
+    world.web.pages["https://example.com/sitemap.xml"] = MemoryPage(content)
+    site = await walk(world, url="https://example.com/sitemap.xml", scope="sitemap")
+    assert site.failure
+    assert site.failure.code is code
+
+
+VIDEO = "https://www.youtube.com/watch?v=dQw4w9WgXcQ"
+WATCH = (
+    b'<script>var ytInitialPlayerResponse = {"playabilityStatus":{"status":"OK"},"captions":{"playerCaptionsTracklistRenderer":'
+    b'{"captionTracks":[{"baseUrl":"https://www.youtube.com/api/timedtext?v=x\\u0026lang=en","kind":"asr"},'
+    b'{"baseUrl":"https://www.youtube.com/api/timedtext?v=x\\u0026lang=de"}]}},'
+    b'"videoDetails":{"title":"Whales at sea"}};</script>'
+)
+WORDS = (
+    b'{"events":[{"tStartMs":0,"segs":[{"utf8":"Blue whales"},{"utf8":" eat krill."}]},'
+    b'{"tStartMs":65000,"segs":[{"utf8":"They\\nbreathe."}]}]}'
+)
+
+
+@pytest.mark.parametrize("url", [VIDEO, "https://youtu.be/dQw4w9WgXcQ?si=abc", "https://m.youtube.com/shorts/dQw4w9WgXcQ"])
+async def test_a_video_is_learned_by_its_transcript_with_time_marks(world: World, url: str) -> None:
+    world.web.pages[VIDEO] = MemoryPage(WATCH)
+    world.web.pages["https://www.youtube.com/api/timedtext?v=x&lang=de&fmt=json3"] = MemoryPage(WORDS)
+    shown = await submit(url=url)
+    await fetch(world)
+    document = world.document(shown["id"])
+    assert (document.status, document.title) == (DocumentStatus.RECEIVED, "Whales at sea")
+    assert document.content_type == "text/markdown"
+    text = (await world.blobs.read(document.blob)).decode()
+    assert text == "# Whales at sea\n\n[0:00] Blue whales eat krill.\n\n[1:05] They breathe.\n"
+
+
+@pytest.mark.parametrize(
+    ("watch", "words"),
+    [
+        (b'{"playabilityStatus":{"status":"LOGIN_REQUIRED"}}', b""),
+        (b"nothing of a player", b""),
+        (WATCH, b""),
+        (WATCH, b"<html>"),
+        (WATCH, b"[]"),
+        (WATCH.replace(b"https://www.youtube.com/api", b"http://127.0.0.1/api"), WORDS),
+    ],
+)
+async def test_a_video_without_words_for_us_fails_with_a_sentence(world: World, watch: bytes, words: bytes) -> None:
+    world.web.pages[VIDEO] = MemoryPage(watch)
+    world.web.pages["https://www.youtube.com/api/timedtext?v=x&lang=de&fmt=json3"] = MemoryPage(words)
+    shown = await submit(url=VIDEO)
+    await fetch(world)
+    failure = world.document(shown["id"]).failure
+    assert failure
+    assert failure.code in {FailureCode.FETCH_FAILED, FailureCode.FETCH_REFUSED}
+
+
+async def test_a_site_that_is_reprocessed_is_walked_again(world: World) -> None:
+    publish(world)
+    site = await walk(world)
+    world.web.pages[f"{ROOT}b.html"] = page("B2")
+    del world.web.pages[f"{ROOT}a.html"]
+    await client_for("reprocess_document").call({"document_id": site.id}, token="alice")
+    await fetch(world)
+    again = world.document(site.id)
+    assert (again.live_generation, again.pages) == (2, 2)
