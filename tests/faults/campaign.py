@@ -5,14 +5,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shared.domain.document import DocumentStatus
-from tests.faults.cloud import Cloud
+from tests.faults.cloud import STAGES, Cloud
 from tests.faults.deleting import DeletingCloud
-from tests.faults.learning import check_whole, upload
+from tests.faults.learning import check_whole, submit, upload
 from tests.faults.processes import Odds
 
 UNKIND = Odds(dies=0.12, meets_outage=0.08, stands_still=0.1)
 MODEL_FAILS = 0.1
 MOST_ROUNDS = 1500
+UPLOADS = (("first", 3, ""), ("twin", 3, "first"), ("kin", 2, "first"), ("again", 2, ""), ("doomed", 4, ""))
+"""Ids, pages, and the document whose bytes they have."""
+DOCUMENTS = len(UPLOADS) + 2
 POISON: tuple[dict[str, Any], ...] = (
     {"document_id": "first"},
     {"document_id": "first", "generation": 7},
@@ -43,7 +46,7 @@ class Tally:
         for name in ("lost", "doubled", "embedded_twice", "stuck"):
             setattr(self, name, getattr(self, name) + wrong[name])
         self.seeds_at_fault += [seed] if wrong.total() else []
-        self.documents += 6
+        self.documents += DOCUMENTS
         self.texts += len(cloud.asked)
         self.paid_again += again
         counts = cloud.counts
@@ -52,31 +55,37 @@ class Tally:
 
 
 async def run(seed: int, tally: Tally) -> None:
-    """Six documents: two of the same bytes, one that says the same in other bytes, one learned anew, and two that are deleted."""
-    cloud = DeletingCloud(seed, UNKIND)
+    """One run on the stores in memory, counted."""
+    await play(DeletingCloud(seed, UNKIND), seed, tally)
+
+
+async def play(cloud: DeletingCloud, seed: int, tally: Tally) -> None:
+    """Seven documents: two of the same bytes, one that says the same in other bytes, one learned anew, one from the web, and two
+    that are deleted.
+    """
     cloud.model_fails = MODEL_FAILS
-    for document_id, pages, of in (
-        ("first", 3, ""),
-        ("twin", 3, "first"),
-        ("kin", 2, "first"),
-        ("again", 2, ""),
-        ("doomed", 4, ""),
-    ):
-        await upload(cloud, document_id, pages, of)
-    await upload(cloud, "child", 1, parent_id="doomed")
-    for body in POISON:
-        cloud.send(cloud.dice.choice(["extract-document", "chunk-document", "embed-chunks", "index-chunks"]), dict(body))
+    await _begin(cloud)
     doom, anew = cloud.dice.randint(0, 50), cloud.dice.randint(10, 60)
     for number in range(MOST_ROUNDS):
         if number == doom:
             await cloud.delete("doomed")
         if number == anew:
             await cloud.reprocess("again")
-        if number > max(doom, anew) and all(stored.value.status.is_final for stored in cloud.store.documents.values()):
+        if number > max(doom, anew) and await cloud.has_ended():
             break
         await cloud.round()
     await cloud.end()
+    await cloud.look()
     tally.add(seed, cloud, _wrong(cloud))
+
+
+async def _begin(cloud: DeletingCloud) -> None:
+    for document_id, pages, of in UPLOADS:
+        await upload(cloud, document_id, pages, of)
+    await upload(cloud, "child", 1, parent_id="doomed")
+    await submit(cloud, "page", 2)
+    for body in POISON:
+        cloud.send(cloud.dice.choice([*STAGES]), dict(body))
 
 
 def _wrong(cloud: Cloud) -> Counter[str]:
@@ -105,6 +114,7 @@ def _check_whole(cloud: Cloud) -> None:
     check_whole(cloud, cloud.store.documents["kin"].value, of="first")
     again = cloud.store.documents["again"].value
     check_whole(cloud, again, generation=again.generation)
+    check_whole(cloud, cloud.store.documents["page"].value)
 
 
 def _check_once(cloud: Cloud) -> None:

@@ -1,4 +1,4 @@
-"""A cloud in memory that is as unkind as the real one may be: messages doubled, late, out of order, instances that die."""
+"""A cloud that is as unkind as the real one may be: messages doubled, late, out of order, instances that die."""
 
 import asyncio
 import base64
@@ -18,6 +18,7 @@ from functions.embed_chunks.main import embed_chunks
 from functions.embed_chunks.pay_once import ASK_LEASES
 from functions.extract_document.main import extract_document
 from functions.extract_document.sight import Sight
+from functions.fetch_url.main import fetch_url
 from functions.index_chunks.main import index_chunks
 from functions.notify_devices.main import notify_devices
 from functions.on_upload.main import on_upload
@@ -38,19 +39,18 @@ from shared.runtime.call import Delivery, ObjectFinalized
 from shared.services.attachments import Attachments
 from shared.services.ceiling import DailyCeiling
 from shared.services.metering import Purse
+from shared.services.pages import Pages
 from shared.services.pipeline import Pipeline
+from shared.services.robots import Robots
 from tests.faults.processes import Chance, Fate, Kill, Odds, Process
-from tests.memory.accounts import MemoryAccounts
+from tests.faults.stores import Stores, in_memory
 from tests.memory.blobs import MemoryBlobs
 from tests.memory.chat_models import FakeEmbedder, FakeTokenCounter
-from tests.memory.contents import MemoryContents
 from tests.memory.interposed import Interposed
-from tests.memory.ledger import MemoryHolds, MemoryLedger
-from tests.memory.models import MemoryEmbeddingCache, MemoryVectorIndex
 from tests.memory.notifier import MemoryNotifier
 from tests.memory.queue import MemoryQueue
-from tests.memory.store import MemoryDocuments, MemoryStore
-from tests.memory.turns import MemoryCeiling, MemoryUsage
+from tests.memory.store import MemoryStore
+from tests.memory.web import MemoryWeb
 
 START = datetime(2026, 11, 22, 10, tzinfo=UTC)
 TOKENS = 14
@@ -58,12 +58,14 @@ LEASE = timedelta(seconds=60)
 SWEEP_EVERY = timedelta(minutes=1)
 MOST_DELIVERIES = 10
 STAGES: dict[str, Any] = {
+    "fetch-url": fetch_url,
     "extract-document": extract_document,
     "chunk-document": chunk_document,
     "embed-chunks": embed_chunks,
     "index-chunks": index_chunks,
 }
 PORTS = {
+    "fetch-url": {"pages"},
     "extract-document": {"blobs", "attachments", "sight"},
     "chunk-document": {"blobs", "counter"},
     "embed-chunks": {"blobs", "embedder", "cache", "counter", "holds", "pause"},
@@ -121,13 +123,18 @@ REFUSALS: list[tuple[str, SynapseError]] = [
 
 
 class Cloud:
-    """Every store, the queue, the clock and the instances; the dice decide everything that chance decides."""
+    """Every store, the queue, the clock and the instances; the dice decide everything that chance decides.
+
+    `store` is what the stores hold: always, in memory; elsewhere, as of the last `look`.
+    """
 
     def __init__(self, seed: int, odds: Chance) -> None:
         self.dice = Random(seed)
         self.odds: Chance = odds
         self.now = START
         self.store = MemoryStore()
+        self.stores = self._stores()
+        self.web = MemoryWeb()
         self.blobs = MemoryBlobs()
         self.queue = MemoryQueue()
         self.notifier = MemoryNotifier()
@@ -139,6 +146,16 @@ class Cloud:
         self.sleepers: dict[Process, asyncio.Task[None]] = {}
         self.next_sweep = START + SWEEP_EVERY
         self._numbers = 0
+
+    def _stores(self) -> Stores:
+        return in_memory(self.store, lambda: self.now)
+
+    async def look(self) -> None:
+        """Let `store` tell what the stores hold."""
+
+    async def has_ended(self) -> bool:
+        """Whether no document is on its way any more."""
+        return all(stored.value.status.is_final for stored in self.store.documents.values())
 
     def send(self, topic: str, body: dict[str, Any]) -> None:
         self._numbers += 1
@@ -223,7 +240,7 @@ class Cloud:
             await on_upload.use_case(notice, pipeline=pipeline, contents=contents, blobs=ports["blobs"])
             return
         if pending.topic == NOTIFY_DEVICES:
-            accounts, notifier = Interposed(MemoryAccounts(self.store), process), Interposed(self.notifier, process)
+            accounts, notifier = Interposed(self.stores.accounts, process), Interposed(self.notifier, process)
             told = StageMessage(**pending.body)
             await notify_devices.use_case(told, pipeline=pipeline, accounts=accounts, notifier=notifier)
             return
@@ -233,7 +250,7 @@ class Cloud:
         await STAGES[pending.topic].use_case(message, delivery, pipeline=pipeline, **own)
 
     def _contents(self, process: Process) -> Any:
-        return Interposed(MemoryContents(self.store), process)
+        return Interposed(self.stores.contents, process)
 
     async def _pause(self, _: float) -> None:
         await asyncio.sleep(0)
@@ -255,8 +272,8 @@ class Cloud:
 
     def _pipeline(self, process: Process) -> Pipeline:
         return Pipeline(
-            documents=Interposed(MemoryDocuments(self.store, lambda: self.now), process),
-            ledger=Interposed(MemoryLedger(self.store), process),
+            documents=Interposed(self.stores.documents, process),
+            ledger=Interposed(self.stores.ledger, process),
             queue=Interposed(self.queue, process),
             clock=lambda: self.now,
             settings=Settings(step_lease_seconds=LEASE.total_seconds()),
@@ -266,18 +283,21 @@ class Cloud:
         real = {
             "blobs": self.blobs,
             "embedder": WatchedEmbedder(self, process),
-            "cache": MemoryEmbeddingCache(self.store),
-            "holds": MemoryHolds(self.store),
-            "index": MemoryVectorIndex(self.store),
+            "cache": self.stores.cache,
+            "holds": self.stores.holds,
+            "index": self.stores.index,
+            "web": self.web,
         }
         ports: dict[str, Any] = {name: Interposed(port, process) for name, port in real.items()}
-        kept = Attachments(self._pipeline(process), ports["blobs"], MemoryAccounts(self.store))
-        ports |= {"sight": self._sight(ports), "attachments": kept}
+        pipeline, blobs, accounts = self._pipeline(process), ports["blobs"], self.stores.accounts
+        robots = Robots(ports["web"], lambda: self.now)
+        ports["pages"] = Pages(pipeline, ports["web"], robots, blobs, accounts)
+        ports |= {"sight": self._sight(ports), "attachments": Attachments(pipeline, blobs, accounts)}
         return ports | {"counter": FakeTokenCounter(TOKENS), "pause": self._pause}
 
     def _sight(self, ports: dict[str, Any]) -> Sight:
-        purse = Purse(MemoryUsage(self.store), DailyCeiling(MemoryCeiling(self.store), 0, lambda: self.now))
-        return Sight(Blind(), ports["blobs"], ports["holds"], MemoryAccounts(self.store), purse, lambda: self.now)
+        purse = Purse(self.stores.usage, DailyCeiling(self.stores.ceiling, 0, lambda: self.now))
+        return Sight(Blind(), ports["blobs"], ports["holds"], self.stores.accounts, purse, lambda: self.now)
 
     def paid_again(self) -> Counter[str]:
         """Texts that were asked of the model more than once, by what made it happen."""

@@ -14,10 +14,7 @@ from shared.services.deletions import Deleting
 from shared.services.purges import DocumentPurge
 from tests.faults.cloud import MOST_DELIVERIES, Cloud, Pending
 from tests.faults.processes import Kill, Process
-from tests.memory.deletions import MemoryDeletions, MemoryRemains
 from tests.memory.interposed import Interposed
-from tests.memory.ledger import MemoryLedger
-from tests.memory.store import MemoryChunks
 
 MOST_ROUNDS = 1500
 
@@ -41,9 +38,9 @@ class DeletingCloud(Cloud):
 
     async def reprocess(self, document_id: str) -> None:
         """As the function does, at a moment at which nothing fails."""
-        read = self.store.documents[document_id]
-        if anew := rules.relearned(read.value, self._pipeline(Process()).moment()):
-            self.store.documents[document_id] = self.store.stamp(anew)
+        read = await self.stores.documents.load(document_id)
+        if read and (anew := rules.relearned(read.value, self._pipeline(Process()).moment())):
+            await self.stores.documents.replace(read, anew)
             for topic, message in rules.opening(anew):
                 self.send(topic, message.model_dump())
 
@@ -79,7 +76,7 @@ class DeletingCloud(Cloud):
             super()._again(pending)
 
     def _deleting(self, process: Process) -> Deleting:
-        deletions = Interposed(MemoryDeletions(self.store, lambda: self.now), process)
+        deletions = Interposed(self.stores.deletions, process)
         return Deleting(deletions, Interposed(self.queue, process), lambda: self.now)
 
     def _purge(self, process: Process) -> DocumentPurge:
@@ -87,10 +84,10 @@ class DeletingCloud(Cloud):
         return DocumentPurge(
             deleting=self._deleting(process),
             contents=self._contents(process),
-            remains=Interposed(MemoryRemains(self.store), process),
-            ledger=Interposed(MemoryLedger(self.store), process),
+            remains=Interposed(self.stores.remains, process),
+            ledger=Interposed(self.stores.ledger, process),
             index=ports["index"],
-            chunks=Interposed(MemoryChunks(self.store), process),
+            chunks=Interposed(self.stores.chunks, process),
             blobs=ports["blobs"],
         )
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from shared.core.ids import chunk_id
+from shared.domain import fetching
+from shared.domain import pipeline as rules
 from shared.domain.blob import upload_name
 from shared.domain.document import Document, DocumentSource, DocumentStatus, Stage
 from shared.domain.page import BlockKind, TextPage
@@ -19,7 +21,7 @@ from shared.ingest.pages import PageBuilder
 from tests.faults.cloud import START, TOKENS, Cloud, notice_of
 from tests.memory.blobs import StoredBlob
 from tests.memory.chat_models import FakeTokenCounter, vector_of
-from tests.memory.store import MemoryDocuments
+from tests.memory.web import MemoryPage
 
 PAGES_A_SHARD = 2
 FACTS_A_PAGE = 12
@@ -82,10 +84,23 @@ async def upload(cloud: Cloud, document_id: str, pages: int, of: str = "", paren
         updated_at=START,
         due_at=START + timedelta(minutes=2),
     )
-    await MemoryDocuments(cloud.store).create(document, FREE.stock)
+    await cloud.stores.documents.create(document, FREE.stock)
     cloud.blobs.objects[name] = StoredBlob(content, "text/plain")
     if cloud.dice.random() < 9 / 10:
         cloud.send("on-upload", notice_of(name, content))
+
+
+async def submit(cloud: Cloud, document_id: str, pages: int) -> None:
+    """A document whose page was just submitted; the message that asks for it may be lost."""
+    url = f"https://example.com/{document_id}"
+    content = json.dumps([text_of(document_id, page) for page in range(1, pages + 1)]).encode()
+    cloud.web.pages |= {url: MemoryPage(content, "text/plain"), "https://example.com/robots.txt": MemoryPage(b"", "text/plain")}
+    told = {"owner_id": "alice", "bot_id": "bot", "title": document_id, "source": DocumentSource.URL, "url": url}
+    moment = rules.Moment(START, timedelta(seconds=90))
+    document = fetching.submitted(document_id, moment, content_type="application/octet-stream", **told)
+    await cloud.stores.documents.create(document, FREE.stock)
+    if cloud.dice.random() < 9 / 10:
+        cloud.send("fetch-url", rules.step_message(document).model_dump())
 
 
 async def learn(cloud: Cloud, documents: dict[str, int]) -> None:
@@ -93,10 +108,11 @@ async def learn(cloud: Cloud, documents: dict[str, int]) -> None:
     for document_id, pages in documents.items():
         await upload(cloud, document_id, pages)
     for _ in range(MOST_ROUNDS):
-        if all(stored.value.status.is_final for stored in cloud.store.documents.values()):
+        if await cloud.has_ended():
             break
         await cloud.round()
     await cloud.calm_down()
+    await cloud.look()
 
 
 def check_all(cloud: Cloud) -> None:
