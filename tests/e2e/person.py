@@ -47,9 +47,9 @@ class Person:
         return str(session["document_id"])
 
     def wait_until_ended(self, document_id: str, timeout_seconds: float) -> dict[str, Any]:
-        """The document's status once it is ready or failed."""
+        """The document's status once it is ready, failed or a duplicate."""
         deadline = time.monotonic() + timeout_seconds
-        while (status := self.get(f"upload/status/{document_id}"))["status"] not in {"ready", "failed"}:
+        while (status := self.get(f"upload/status/{document_id}"))["status"] not in {"ready", "failed", "duplicate"}:
             assert time.monotonic() < deadline, f"still {status}"
             time.sleep(0.2)
         return dict(status)
