@@ -29,9 +29,9 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT.parent / "shared" / "data" / "docs"
 RESULTS = ROOT / "build" / "benchmarks" / "extraction.json"
 READ = {"pdf", "html", "html.gz", "txt", "md", "docx", "pptx", "odt", "odp", "epub", "rtf", "asciidoc"}
-READ |= {"xlsx", "xls", "ods", "csv", "xml", "eml"}
+READ |= {"xlsx", "xls", "ods", "csv", "xml", "eml", "png", "jpg", "jpeg"}
 WORD = re.compile(r"\w+")
-SCANNED = {"scanned", "no-text-layer", "image-only"}
+SCANNED = {"scanned", "no-text-layer", "image-only", "image-text"}
 EITHER = {
     "corrupt": {"ok", "corrupt"},
     "attachment": {"ok", "empty", "needs_ocr"},

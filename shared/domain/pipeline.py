@@ -103,6 +103,13 @@ def follows(document: Document, stage: Stage) -> bool:
     return stage not in stages_of(document) and _NEXT.get(stage) in stages_of(document)
 
 
+def is_planned(document: Document, stage: Stage, shard: int) -> bool:
+    """Whether the generation has such a step by now; its first extraction is what plans the others."""
+    if stage is Stage.EXTRACT and document.status is DocumentStatus.RECEIVED:
+        return shard == 0
+    return shard < document.progress.get(stage, StageProgress()).of
+
+
 def step_message(document: Document, shard: int = 0) -> StageMessage:
     """What names one shard of the generation that is being learned."""
     return StageMessage(document_id=document.id, generation=document.generation, shard=shard)

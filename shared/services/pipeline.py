@@ -45,10 +45,11 @@ class Pipeline:
         """Do the step that the message asks for, and what follows from it; returning acknowledges the message.
 
         A refused file or an error that cannot pass fails the document, a provider's quota postpones it, and what may pass by
-        itself is raised. A message for a document that is gone, has ended or learns a newer generation does nothing.
+        itself is raised. A message for a document that is gone, has ended or learns a newer generation does nothing, nor does one
+        for a step that the document's plan does not hold.
         """
         read = await self._current(message)
-        if read is None:
+        if read is None or not rules.is_planned(read.value, stage, message.shard):
             return
         key = StepKey(document_id=message.document_id, generation=message.generation, stage=stage, shard=message.shard)
         lease_seconds = self.settings.step_lease_seconds

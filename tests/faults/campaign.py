@@ -19,6 +19,7 @@ DOCUMENTS = len(UPLOADS) + 2
 POISON: tuple[dict[str, Any], ...] = (
     {"document_id": "first"},
     {"document_id": "first", "generation": 7},
+    {"document_id": "first", "generation": 1, "shard": 99},
     {"generation": 0},
     {"shard": -1},
     {},

@@ -301,3 +301,20 @@ def test_an_upload_is_looked_for_until_it_expires(age: timedelta) -> None:
     look = rules.next_upload_look(waiting, NOW)
     assert timedelta(minutes=2) <= look - NOW <= timedelta(hours=6)
     assert look <= max(rules.upload_expires_at(waiting), NOW + timedelta(minutes=2))
+
+
+@pytest.mark.parametrize(
+    ("status", "stage", "shard", "expected"),
+    [
+        (DocumentStatus.RECEIVED, Stage.EXTRACT, 0, True),
+        (DocumentStatus.RECEIVED, Stage.EXTRACT, 1, False),
+        (DocumentStatus.RECEIVED, Stage.CHUNK, 0, False),
+        (DocumentStatus.AWAITING_UPLOAD, Stage.EXTRACT, 0, False),
+        (DocumentStatus.CHUNKING, Stage.EXTRACT, 1, True),
+        (DocumentStatus.CHUNKING, Stage.EXTRACT, 2, False),
+        (DocumentStatus.CHUNKING, Stage.FETCH, 0, False),
+    ],
+)
+def test_a_step_that_the_plan_does_not_hold_is_none(status: DocumentStatus, stage: Stage, shard: int, expected: object) -> None:
+    progress = {Stage.EXTRACT: StageProgress(of=2)} if status is DocumentStatus.CHUNKING else {}
+    assert rules.is_planned(document(status, progress=progress), stage, shard) is expected
