@@ -23,7 +23,7 @@ from typing import Any
 from shared.domain.document import RejectedFileError
 from shared.ingest.extract import judge
 from shared.ingest.kinds import accepted_type
-from shared.ingest.sandbox import extract_contained, plan_contained
+from shared.ingest.sandbox import extract_contained, open_contained
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT.parent / "shared" / "data" / "docs"
@@ -88,9 +88,13 @@ async def read(row: dict[str, Any], folder: Path) -> tuple[Outcome, str]:
     path = unpacked(DOCS / row["file"], folder)
     started, texts = time.perf_counter(), list[str]()
     try:
-        plan = await plan_contained(path, accepted_type(path.name, ""))
+        opened = await open_contained(path, accepted_type(path.name, ""))
+        plan = opened.plan
         outcome.pages = plan.pages
-        parts = [await extract_contained(path, plan.kind, shard) for shard in range(plan.shards)]
+        shards = range(plan.shards)
+        parts = (
+            [opened.extraction] if opened.extraction else [await extract_contained(path, plan.kind, shard) for shard in shards]
+        )
         texts = [page.text for part in parts for page in part.pages]
         judge(plan.kind, sum(part.characters for part in parts), has_pictures=any(part.has_pictures for part in parts))
     except RejectedFileError as refusal:

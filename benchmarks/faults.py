@@ -17,7 +17,7 @@ import pytest
 
 import functions.extract_document.main as extraction_stage
 from tests.faults.campaign import Tally, run
-from tests.faults.learning import extract_fake, plan_fake
+from tests.faults.learning import extract_fake, open_fake
 
 RESULT = Path(__file__).parent / "results" / "faults.json"
 SEEDS_A_TASK = 50
@@ -35,7 +35,7 @@ def campaign(first: int, runs: int) -> Tally:
 
     # As in the tests: a child process for each of ten thousand extractions would take hours.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(extraction_stage, "plan_contained", plan_fake)
+        patch.setattr(extraction_stage, "open_contained", open_fake)
         patch.setattr(extraction_stage, "extract_contained", extract_fake)
         return asyncio.run(every())
 

@@ -25,7 +25,7 @@ from benchmarks.table import keep, print_table
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.ingest.extract import extract, judge, plan
 from shared.ingest.kinds import accepted_type
-from shared.ingest.sandbox import draw_contained, extract_contained, plan_contained
+from shared.ingest.sandbox import draw_contained, extract_contained, open_contained
 
 MATERIAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "hostile"
 MOST_SECONDS, MOST_MB = 10.0, 512
@@ -87,8 +87,10 @@ async def _contained(path: Path) -> str:
     except RejectedFileError:
         # Refused before the upload; one that lies about its name comes so far.
         declared = "text/plain"
-    planned = await plan_contained(path, declared)
-    parts = [await extract_contained(path, planned.kind, shard) for shard in range(planned.shards)]
+    opened = await open_contained(path, declared)
+    planned = opened.plan
+    parts = [await extract_contained(path, planned.kind, shard) for shard in range(planned.shards) if not opened.extraction]
+    parts += [opened.extraction] if opened.extraction else []
     unseen = [number for part in parts for number in part.unseen]
     for start in range(0, len(unseen), DRAWN_AT_ONCE):
         await draw_contained(path, planned.kind, unseen[start : start + DRAWN_AT_ONCE])

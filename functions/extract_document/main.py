@@ -8,9 +8,10 @@ from functions.extract_document.sight import Sight
 from shared.domain.blob import pages_name
 from shared.domain.document import Document, DocumentSource, DocumentStatus, Stage
 from shared.domain.step import StageMessage
+from shared.ingest.extraction import Extraction
 from shared.ingest.kinds import Kind
 from shared.ingest.pages import dump_pages
-from shared.ingest.sandbox import extract_contained, plan_contained
+from shared.ingest.sandbox import extract_contained, open_contained
 from shared.ports.blobs import Blobs
 from shared.runtime.functions import Delivery, stage_function
 from shared.services.attachments import Attachments
@@ -29,8 +30,7 @@ async def extract_document(
         with TemporaryDirectory() as folder:
             path = Path(folder, "upload")
             await blobs.download(document.blob, path)
-            kind = await _planned_kind(pipeline, document, message.shard, path)
-            extraction = await extract_contained(path, kind, message.shard)
+            kind, extraction = await _read(pipeline, document, message.shard, path)
             seen = await sight.look(document, kind, extraction, path, f"{message.generation}-{message.shard}")
             extraction = seen.extraction
             await attachments.keep(document, extraction, path.parent)
@@ -42,16 +42,17 @@ async def extract_document(
     await pipeline.run(Stage.EXTRACT, message, delivery.message_id, work)
 
 
-async def _planned_kind(pipeline: Pipeline, document: Document, shard: int, path: Path) -> Kind:
-    """What the file is. The first shard finds out and asks for the others, again where it was interrupted doing so."""
+async def _read(pipeline: Pipeline, document: Document, shard: int, path: Path) -> tuple[Kind, Extraction]:
+    """The shard. The first one finds out what the file is, and asks for the others, again where it was interrupted doing so."""
     if document.source is DocumentSource.TEXT:
         # Known to be text, whatever it begins with: one that tells of PDF files is none.
         await pipeline.plan(document, document.content_type, None, 1)
-        return Kind(document.content_type)
-    if document.status is DocumentStatus.RECEIVED:
-        plan = await plan_contained(path, document.content_type)
+    elif document.status is DocumentStatus.RECEIVED:
+        opened = await open_contained(path, document.content_type)
+        plan = opened.plan
         await pipeline.plan(document, plan.kind, plan.pages, plan.shards)
-        return plan.kind
-    if shard == 0:
+        return plan.kind, opened.extraction or await extract_contained(path, plan.kind, shard)
+    elif shard == 0:
         await pipeline.resume(document)
-    return Kind(document.content_type)
+    kind = Kind(document.content_type)
+    return kind, await extract_contained(path, kind, shard)

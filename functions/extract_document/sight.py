@@ -150,7 +150,9 @@ async def _drawn(path: Path, kind: Kind, pages: Sequence[int]) -> dict[int, Seen
     except RejectedFileError:
         if kind is not Kind.PDF:
             raise
-        return {}
+        # One page may have broken it for the others.
+        alone = [await _drawn(path, kind, [page]) for page in pages] if len(pages) > 1 else []
+        return {page: picture for drawn in alone for page, picture in drawn.items()}
     taken = {picture.page: await asyncio.to_thread(_taken, path.parent, picture) for picture in pictures}
     return {page: picture for page, picture in taken.items() if picture.content}
 

@@ -2,7 +2,7 @@
 
 from shared.domain.base import Model
 from shared.domain.document import FailureCode, RejectedFileError
-from shared.ingest.extract import ExtractionPlan
+from shared.ingest.extract import Opened
 from shared.ingest.extraction import Extraction, Picture
 
 
@@ -14,9 +14,9 @@ class Rejection(Model):
 
 
 class Answer(Model):
-    """One of a plan, an extraction, pictures or a rejection."""
+    """One of an opened file, an extraction, pictures or a rejection."""
 
-    plan: ExtractionPlan | None = None
+    opened: Opened | None = None
     extraction: Extraction | None = None
     pictures: tuple[Picture, ...] | None = None
     rejection: Rejection | None = None

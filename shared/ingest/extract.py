@@ -62,6 +62,24 @@ def plan(path: Path, content_type: str) -> ExtractionPlan:
     return ExtractionPlan(kind=kind, pages=layout.pages, shards=layout.shards)
 
 
+class Opened(Model):
+    """A file that was planned, and read at once where it has one shard."""
+
+    plan: ExtractionPlan
+    extraction: Extraction | None = None
+
+
+def opened(path: Path, content_type: str) -> Opened:
+    """`plan`, and `extract` where that is all there is to read. Raises as they do."""
+    planned = plan(path, content_type)
+    return Opened(plan=planned, extraction=extract(path, planned.kind, 0) if planned.shards == 1 else None)
+
+
+def modules_of(content_type: str) -> list[str]:
+    """What has to be imported to read files of the type, as far as is known without having seen one."""
+    return [_module(Kind(content_type))] if content_type in _READERS else []
+
+
 def extract(path: Path, kind: Kind, shard: int) -> Extraction:
     """The shard's pages in order, a page without text as an empty one.
 
@@ -88,4 +106,8 @@ def judge(kind: Kind, characters: int, *, has_pictures: bool) -> None:
 
 
 def _reader(kind: Kind) -> Reader:
-    return cast("Reader", import_module(f"shared.ingest.formats.{_READERS[kind]}"))
+    return cast("Reader", import_module(_module(kind)))
+
+
+def _module(kind: Kind) -> str:
+    return f"shared.ingest.formats.{_READERS[kind]}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shared.domain.document import RejectedFileError
 from shared.ingest.answer import Answer, Rejection, too_much_memory
-from shared.ingest.extract import draw, extract, plan
+from shared.ingest.extract import draw, extract, opened
 from shared.ingest.kinds import Kind
 from shared.ingest.limits import MAX_OUTPUT_BYTES
 
@@ -30,8 +30,8 @@ def _rejected(refusal: RejectedFileError) -> Answer:
 
 
 def _answer(action: str, path: Path, kind: str, numbers: list[int]) -> Answer:
-    if action == "plan":
-        return Answer(plan=plan(path, kind))
+    if action == "open":
+        return Answer(opened=opened(path, kind))
     if action == "draw":
         return Answer(pictures=draw(path, Kind(kind), numbers))
     return Answer(extraction=extract(path, Kind(kind), numbers[0]))

@@ -3,7 +3,7 @@
 import pytest
 
 import functions.extract_document.main as extraction_stage
-from tests.faults.learning import extract_fake, plan_fake
+from tests.faults.learning import extract_fake, open_fake
 
 
 @pytest.fixture(autouse=True)
@@ -12,5 +12,5 @@ def fake_format(monkeypatch: pytest.MonkeyPatch) -> None:
 
     Tests of the running stack have a process of their own, which this does not reach.
     """
-    monkeypatch.setattr(extraction_stage, "plan_contained", plan_fake)
+    monkeypatch.setattr(extraction_stage, "open_contained", open_fake)
     monkeypatch.setattr(extraction_stage, "extract_contained", extract_fake)

@@ -14,7 +14,7 @@ from shared.domain.page import BlockKind, TextPage
 from shared.domain.plan import FREE
 from shared.domain.step import StepState
 from shared.ingest.chunk import chunk
-from shared.ingest.extract import ExtractionPlan
+from shared.ingest.extract import ExtractionPlan, Opened
 from shared.ingest.extraction import Extraction
 from shared.ingest.kinds import Kind
 from shared.ingest.pages import PageBuilder
@@ -53,8 +53,9 @@ def extraction_of(path: Path, shard: int) -> Extraction:
     return Extraction(pages=pages, characters=sum(map(len, texts)))
 
 
-async def plan_fake(path: Path, content_type: str, _: object = None) -> ExtractionPlan:
-    return plan_of(path, content_type)
+async def open_fake(path: Path, content_type: str, _: object = None) -> Opened:
+    plan = plan_of(path, content_type)
+    return Opened(plan=plan, extraction=extraction_of(path, 0) if plan.shards == 1 else None)
 
 
 async def extract_fake(path: Path, kind: Kind, shard: int, _: object = None) -> Extraction:

@@ -2,16 +2,21 @@ import asyncio
 import os
 import resource
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from shared.core.errors import UnavailableError
 from shared.domain.document import FailureCode, RejectedFileError
+from shared.ingest import sandbox
 from shared.ingest.extract import extract
+from shared.ingest.forks import MOST_IDLE, Forks
 from shared.ingest.kinds import Kind
-from shared.ingest.sandbox import Bounds, extract_contained, plan_contained
-from tests.unit.ingest.samples import FILES
+from shared.ingest.limits import PAGES_PER_SHARD
+from shared.ingest.sandbox import Bounds, extract_contained, open_contained
+from tests.unit.ingest.samples import FILES, text_at, write_pdf
 
 HOSTILE = Path(__file__).resolve().parents[4] / "shared" / "data" / "hostile" / "files"
 NASTY = [
@@ -25,29 +30,45 @@ NASTY = [
 ]
 
 
-def interpreter(folder: Path, script: str) -> str:
-    path = folder / "interpreter"
-    path.write_text(f"#!/bin/sh\n{script}\n")
-    path.chmod(0o700)
-    return str(path)
+def readers(monkeypatch: pytest.MonkeyPatch, reader: str) -> Forks:
+    """The real servers, whose readers do something else; ended with the test by their own deaths or by `close`."""
+    script = f"import os, sys, time\nfrom shared.ingest import server, worker\nworker.main = {reader}\nsys.exit(server.main())"
+    forks = Forks((sys.executable, "-c", script))
+    monkeypatch.setattr(sandbox, "READERS", forks)
+    return forks
 
 
 async def test_a_child_reads_what_the_same_call_reads_here():
     path = FILES / "pdflatex-4-pages.pdf"
-    plan = await plan_contained(path, "application/pdf")
-    assert (plan.kind, plan.pages, plan.shards) == (Kind.PDF, 4, 1)
-    assert await extract_contained(path, plan.kind, 0) == extract(path, Kind.PDF, 0)
+    opened = await open_contained(path, "application/pdf")
+    assert (opened.plan.kind, opened.plan.pages, opened.plan.shards) == (Kind.PDF, 4, 1)
+    assert opened.extraction == extract(path, Kind.PDF, 0) == await extract_contained(path, Kind.PDF, 0)
+
+
+async def test_a_file_of_several_shards_is_only_planned(tmp_path):
+    path = write_pdf(tmp_path / "long.pdf", [text_at((50, 700, 12, f"Page {number}")) for number in range(PAGES_PER_SHARD + 1)])
+    opened = await open_contained(path, "application/pdf")
+    assert (opened.plan.shards, opened.extraction) == (2, None)
 
 
 async def test_a_refusal_crosses_the_border_with_code_and_sentence():
     with pytest.raises(RejectedFileError, match="Save a copy without one") as refusal:
-        await plan_contained(FILES / "password.pdf", "application/pdf")
+        await open_contained(FILES / "password.pdf", "application/pdf")
     assert refusal.value.failure is FailureCode.ENCRYPTED
 
 
-async def test_a_child_that_takes_too_long_is_killed():
+async def test_files_are_read_side_by_side_and_one_after_another_by_few_processes(monkeypatch):
+    forks = readers(monkeypatch, "worker.main")
+    for _ in range(2):
+        await asyncio.gather(*(open_contained(FILES / "nested.md", "text/markdown") for _ in range(4)))
+    assert len(forks._idle) == MOST_IDLE
+    forks.close()
+
+
+async def test_a_child_that_takes_too_long_is_killed(monkeypatch):
+    readers(monkeypatch, "lambda _: time.sleep(60)")
     with pytest.raises(RejectedFileError) as refusal:
-        await plan_contained(FILES / "nested.md", "text/markdown", Bounds(seconds=0.01))
+        await open_contained(FILES / "nested.md", "text/markdown", Bounds(seconds=0.01))
     assert refusal.value.failure is FailureCode.TOO_SLOW
 
 
@@ -59,33 +80,74 @@ async def test_a_file_that_needs_more_memory_than_allowed_is_too_large(tmp_path)
     assert refusal.value.failure is FailureCode.TOO_LARGE
 
 
-@pytest.mark.parametrize("end", ["kill -SEGV $$", "echo '{\"plan\": 1}'", "echo '{}'"])
-async def test_a_child_that_crashes_or_babbles_fails_the_file_alone(tmp_path, monkeypatch, end):
-    monkeypatch.setattr(sys, "executable", interpreter(tmp_path, end))
+async def test_a_web_page_of_nothing_but_marks_is_too_large_rather_than_damaged(tmp_path):
+    path = tmp_path / "marks.html"
+    path.write_text("<html>" + "<b>a</b>" * 1_048_000)
     with pytest.raises(RejectedFileError) as refusal:
-        await plan_contained(FILES / "nested.md", "text/markdown")
-    assert refusal.value.failure is FailureCode.CORRUPT
+        await extract_contained(path, Kind.HTML, 0)
+    assert refusal.value.failure is FailureCode.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        "lambda _: os.kill(os.getpid(), 11)",
+        "lambda _: 1 / 0",
+        "lambda _: print('{\"opened\": 1}') or 0",
+        "lambda _: print('{}') or 0",
+    ],
+)
+async def test_a_child_that_crashes_or_babbles_fails_the_file_alone(monkeypatch, reader):
+    forks = readers(monkeypatch, reader)
+    for _ in range(2):
+        with pytest.raises(RejectedFileError) as refusal:
+            await open_contained(FILES / "nested.md", "text/markdown")
+        assert refusal.value.failure is FailureCode.CORRUPT
+    assert len(forks._idle) == 1
+    forks.close()
+
+
+async def test_a_server_that_died_is_no_fault_of_the_file(monkeypatch):
+    forks = readers(monkeypatch, "lambda _: os.kill(os.getppid(), 9)")
+    with pytest.raises(UnavailableError):
+        await open_contained(FILES / "nested.md", "text/markdown")
+    assert forks._idle == []
 
 
 async def test_a_cancelled_call_leaves_no_child_behind(tmp_path, monkeypatch):
     born = tmp_path / "born"
     os.mkfifo(born)
-    monkeypatch.setattr(sys, "executable", interpreter(tmp_path, f"echo $$ > {born}; exec sleep 60"))
-    call = asyncio.create_task(plan_contained(FILES / "nested.md", "text/markdown"))
+    readers(monkeypatch, f"lambda _: open({str(born)!r}, 'w').write(str(os.getpid())) and time.sleep(60)")
+    call = asyncio.create_task(open_contained(FILES / "nested.md", "text/markdown"))
     child = int(await asyncio.to_thread(born.read_text))
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call
-    with pytest.raises(ProcessLookupError):
-        os.kill(child, 0)
+    assert not await asyncio.to_thread(is_running, child)
+
+
+def is_running(process_id: int) -> bool:
+    """Whether it still is, some moments later: an orphan that was killed waits for its new parent."""
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{process_id}/stat").read_text("utf-8").rpartition(") ")[2][:1]
+        except OSError:
+            return False
+        if state == "Z":
+            return False
+        time.sleep(0.02)
+    return True
 
 
 async def test_a_child_sees_no_environment_of_ours(tmp_path, monkeypatch):
     monkeypatch.setenv("PAYMENT_KEY", "hush")
-    monkeypatch.setattr(sys, "executable", interpreter(tmp_path, f"env > {tmp_path}/seen"))
+    seen = tmp_path / "seen"
+    forks = readers(monkeypatch, f"lambda _: open({str(seen)!r}, 'w').write(str(os.environ)) and 1")
     with pytest.raises(RejectedFileError):
-        await plan_contained(FILES / "nested.md", "text/markdown")
-    assert "hush" not in (tmp_path / "seen").read_text()
+        await open_contained(FILES / "nested.md", "text/markdown")
+    assert "hush" not in seen.read_text()
+    assert "PYTHONUTF8" in seen.read_text()
+    forks.close()
 
 
 @pytest.mark.skipif(not HOSTILE.exists(), reason="the public hostile files (../shared/data/hostile) are absent")
@@ -101,8 +163,8 @@ async def outcome(path: Path) -> str:
     """What the file ends as; a reader that takes longer than 10 s says too_slow."""
     bounds = Bounds(seconds=10)
     try:
-        plan = await plan_contained(path, "application/pdf", bounds)
-        found = await extract_contained(path, plan.kind, 0, bounds)
+        opened = await open_contained(path, "application/pdf", bounds)
+        found = opened.extraction or await extract_contained(path, opened.plan.kind, 0, bounds)
     except RejectedFileError as refusal:
         return refusal.failure
     return "text" if found.characters else FailureCode.EMPTY

@@ -4,7 +4,7 @@ from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind
 from shared.ingest.extract import extract, judge, plan
 from shared.ingest.kinds import Kind
-from shared.ingest.sandbox import plan_contained
+from shared.ingest.sandbox import open_contained
 from tests.unit.ingest.workbooks import write_workbook
 
 
@@ -77,7 +77,7 @@ def test_a_sheet_of_too_many_cells_is_refused(tmp_path, monkeypatch):
 async def test_two_cells_far_apart_take_no_memory_but_the_child_they_are_read_in(tmp_path):
     path = write_workbook(tmp_path / "a", {"S": [["a"]]}, last_row='<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>')
     with pytest.raises(RejectedFileError, match="more memory") as refusal:
-        await plan_contained(path, Kind.XLSX.value)
+        await open_contained(path, Kind.XLSX.value)
     assert refusal.value.failure is FailureCode.TOO_LARGE
 
 
