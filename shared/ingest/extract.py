@@ -9,6 +9,7 @@ from shared.domain.base import Model
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.ingest.extraction import Drawer, Extraction, Picture, Reader
 from shared.ingest.kinds import Kind, sniff
+from shared.ingest.pages import check_blocks
 
 # By name: a file needs the library of its own format alone.
 _READERS = {
@@ -85,7 +86,9 @@ def extract(path: Path, kind: Kind, shard: int) -> Extraction:
 
     Raises RejectedFileError: corrupt, encrypted, too_large, unsupported_type.
     """
-    return _reader(kind).read(path, shard)
+    extraction = _reader(kind).read(path, shard)
+    check_blocks(sum(len(page.blocks) for page in extraction.pages))
+    return extraction
 
 
 def draw(path: Path, kind: Kind, pages: Sequence[int]) -> tuple[Picture, ...]:

@@ -6,6 +6,9 @@ MAX_PAGES = 5_000
 PAGES_PER_SHARD = 40
 """A shard of dense pages takes about a second, so a redelivery repeats little and a 300-page book is read by eight instances."""
 
+MAX_BLOCKS = 250_000
+"""Of one shard: each takes about a kilobyte where passages are made of them, within 512 MiB."""
+
 MAX_PAGE_CHARACTERS = 400_000
 """The fullest real page has about 20,000; more is a page made to exhaust the reader."""
 

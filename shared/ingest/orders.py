@@ -28,6 +28,11 @@ _PATTERNS = (
     rf"\b(?:ignoriere?|vergiss|missachte)\b{_WORDS}{{0,4}}?[^\w.!?:;]+(?:anweisung|instruktion|vorgabe|regel|befehl)",
     rf"\b(?:ignore[zr]?|oublie[zr]?|ignora|olvida|dimentica)\b{_WORDS}{{0,4}}?[^\w.!?:;]+(?:instruc|consigne|directive|istruzion|instru\u00e7)",
     "(?:\u5ffd\u7565|\u65e0\u89c6|\u5fd8\u8bb0|\u7121\u8996).{0,12}(?:\u6307\u4ee4|\u6307\u793a|\u63d0\u793a|\u8bf4\u660e)",
+    # The same in Russian, Arabic, Japanese and Korean; the last two say what is meant before they say what to do with it.
+    rf"\b(?:(?:\u043f\u0440\u043e)?\u0438\u0433\u043d\u043e\u0440\u0438\u0440\u0443\u0439|\u0437\u0430\u0431\u0443\u0434\u044c)(?:\u0442\u0435)?{_WORDS}{{0,4}}?[^\w.!?:;]+(?:\u0438\u043d\u0441\u0442\u0440\u0443\u043a\u0446\u0438|\u0443\u043a\u0430\u0437\u0430\u043d\u0438|\u043a\u043e\u043c\u0430\u043d\u0434|\u043f\u0440\u0430\u0432\u0438\u043b)",
+    rf"\b(?:\u062a\u062c\u0627\u0647\u0644|\u062a\u062c\u0627\u0647\u0644\u064a|\u062a\u062c\u0627\u0647\u0644\u0648\u0627|\u0627\u0646\u0633){_WORDS}{{0,3}}?[^\w.!?:;]+(?:\u0627\u0644)?(?:\u062a\u0639\u0644\u064a\u0645\u0627\u062a|\u0623\u0648\u0627\u0645\u0631|\u062a\u0648\u062c\u064a\u0647\u0627\u062a|\u0625\u0631\u0634\u0627\u062f\u0627\u062a)",
+    "(?:\u3053\u308c\u307e\u3067|\u4ee5\u524d|\u4e0a\u8a18|\u3059\u3079\u3066|\u5168\u3066)[^\u3002\n]{0,10}(?:\u6307\u793a|\u547d\u4ee4|\u6307\u4ee4|\u30d7\u30ed\u30f3\u30d7\u30c8)[^\u3002\n]{0,8}(?:\u7121\u8996|\u5fd8\u308c)",
+    "(?:\uc774\uc804|\ubaa8\ub4e0|\uc704\uc758|\uc9c0\uae08\uae4c\uc9c0)[^.\n]{0,12}(?:\uc9c0\uc2dc|\uba85\ub839|\uc9c0\uce68|\ud504\ub86c\ud504\ud2b8)[^.\n]{0,8}(?:\ubb34\uc2dc|\uc78a)",
     # It is told who it is, or that it is meant.
     r"\b(?:you\s+are\s+now|from\s+now\s+on,?\s+you|act\s+as\s+if\s+you|pretend\s+(?:that\s+)?you(?:\s+are|'re)|you\s+will\s+now)\b",
     r"\byou\s+are\s+(?:an?\s+)?(?:\w+\s+)?(?:ai|artificial\s+intelligence|chat\s?bot|language\s+model|llm|sentient\s+\w+)\b",

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import Block, BlockKind, TextPage
 from shared.ingest.extraction import Extraction
-from shared.ingest.limits import MAX_CHARACTERS, MAX_TEXT_BYTES
+from shared.ingest.limits import MAX_BLOCKS, MAX_CHARACTERS, MAX_TEXT_BYTES
 
 _PAGES = TypeAdapter(tuple[TextPage, ...])
 _GAP = "\n\n"
@@ -34,6 +34,7 @@ class PageBuilder:
         # Checked before the text is kept: a hostile file must not be whole in memory first.
         if end > self._max_characters:
             raise RejectedFileError(FailureCode.TOO_LARGE, _too_long(self._number, self._max_characters))
+        check_blocks(len(self._blocks) + 1)
         self._parts.append(text)
         self._blocks.append(Block(kind=kind, start=start, end=end, level=level))
         self._length = end
@@ -41,6 +42,13 @@ class PageBuilder:
     def build(self) -> TextPage:
         """The page; its text is empty where nothing was added."""
         return TextPage(number=self._number, text=_GAP.join(self._parts), blocks=tuple(self._blocks))
+
+
+def check_blocks(count: int) -> None:
+    """Raises RejectedFileError(too_large) where one shard has so many; whoever puts pages together asks for their sum."""
+    if count > MAX_BLOCKS:
+        message = f"A part of the file has more than {MAX_BLOCKS:,} paragraphs. Split the file, and upload the parts."
+        raise RejectedFileError(FailureCode.TOO_LARGE, message)
 
 
 def content_of(path: Path) -> bytes:

@@ -135,6 +135,17 @@ class _Document:
             case "page", False:
                 self._book.add(self._flow.build())
                 free(event.element)
+            case "notes", _:
+                self._speaker = event.starts
+            case "note", True:
+                self._note = []
+            case "note", False:
+                self._end_note(event.element)
+            case _:
+                self._list(event)
+
+    def _list(self, event: Event) -> None:
+        match event.name, event.starts:
             case "list", True:
                 outer = self._lists[-1][0] if self._lists else None
                 self._lists.append((attribute(event.element, "style-name") or outer, 0))
@@ -146,12 +157,6 @@ class _Document:
                 self._marker = f"{count + 1}. " if self._looks.is_numbered(style, len(self._lists)) else "- "
             case "list-item", False:
                 self._marker = ""
-            case "notes", _:
-                self._speaker = event.starts
-            case "note", True:
-                self._note = []
-            case "note", False:
-                self._end_note(event.element)
 
     def _end_note(self, element: Any) -> None:
         self._waiting.append(f"{_citation(element)} {' '.join(self._note or ())}")
