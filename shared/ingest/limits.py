@@ -19,10 +19,13 @@ MAX_TEXT_BYTES = 32 * 1024 * 1024
 """Four bytes a character, the widest encoding, for the longest text."""
 
 MAX_HTML_BYTES = 8 * 1024 * 1024
-"""A parsed page takes about seventy times its source, copies included; the longest that we met has half a megabyte."""
+"""As text with few marks; a page takes the more memory the more marks it has. Two megabytes of paragraphs of a letter, four of
+table cells and six of short list items still fit the child, more is too_large by its memory. The longest page that we met has
+half a megabyte.
+"""
 
 MAX_MARKDOWN_CHARACTERS = 5_000_000
-"""A parsed text takes about a hundred bytes a character; the longest books have four million."""
+"""As prose, of which the longest books have four million; of list items of a word 0.6 million fit the child."""
 
 MAX_ARCHIVE_DIRECTORY_BYTES = 1024 * 1024
 """Some ten thousand entries of a zip; each takes half a kilobyte of memory before anything is read."""
@@ -101,8 +104,8 @@ READ_SECONDS = 120.0
 
 READ_MEMORY_BYTES = 320 * 1024 * 1024
 """Address space of one child, so that it, the file and whoever waits for it fit into 512 MiB. A range of a PDF's pages needs
-70 MiB, however long the file; the longest web page and the longest Markdown just fit as people write them, and not where they are
-all marks: from two million characters of empty list items on, and three of paragraphs of a word, they are too_large.
+70 MiB, however long the file; what MAX_HTML_BYTES and MAX_MARKDOWN_CHARACTERS allow fits as prose, and where it is mostly marks
+it ends as too_large before.
 """
 
 MAX_OUTPUT_BYTES = 128 * 1024 * 1024

@@ -10,16 +10,22 @@ from shared.ingest.extract import draw, extract, opened
 from shared.ingest.kinds import Kind
 from shared.ingest.limits import MAX_OUTPUT_BYTES
 
+_SPARE_BYTES = 4 * 1024 * 1024
+
 
 def main(arguments: list[str]) -> int:
     """Limit this very process, then read; a refusal is an answer, anything unforeseen a non-zero exit for the parent to name."""
     action, memory_bytes, cpu_seconds, path, kind, *numbers = arguments
     _limit(int(memory_bytes), int(cpu_seconds))
+    # Where no memory is left, saying so needs some.
+    spare = [bytes(_SPARE_BYTES)]
     try:
         answer = _answer(action, Path(path), kind, [int(number) for number in numbers])
     except RejectedFileError as refusal:
         answer = _rejected(refusal)
-    except (MemoryError, RecursionError):
+    except (MemoryError, RecursionError, SystemError):
+        # The interpreter raises SystemError where it could not even make a MemoryError.
+        spare.clear()
         answer = _rejected(too_much_memory())
     sys.stdout.buffer.write(answer.model_dump_json().encode())
     return 0
