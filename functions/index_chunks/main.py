@@ -1,7 +1,8 @@
 """Puts one batch of chunks with their vectors into the index; the last batch makes the generation live."""
 
+from shared.core.errors import NotFoundError, UnavailableError
 from shared.domain.chunk import EmbeddedChunk
-from shared.domain.document import Document, Stage
+from shared.domain.document import Document, DocumentStatus, Stage
 from shared.domain.step import StageMessage
 from shared.ports.blobs import Blobs
 from shared.ports.models import VectorIndex
@@ -17,8 +18,14 @@ async def index_chunks(
 ) -> None:
     """A chunk's id is derived, so that indexing it twice stores it once."""
 
-    async def work(_: Document) -> StepOutput:
-        chunks, vectors = await read_chunks(blobs, message), await read_vectors(blobs, message)
+    async def work(document: Document) -> StepOutput:
+        chunks = await read_chunks(blobs, message)
+        try:
+            vectors = await read_vectors(blobs, message)
+        except NotFoundError as error:
+            if document.status is DocumentStatus.INDEXING:
+                raise
+            raise UnavailableError("The batch is not embedded yet.") from error
         pairs = zip(chunks, vectors, strict=True)
         await index.put([EmbeddedChunk(chunk=chunk, vector=vector) for chunk, vector in pairs])
         return {"chunks": len(chunks)}

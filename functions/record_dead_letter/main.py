@@ -3,7 +3,8 @@
 from shared.core.clock import Clock
 from shared.core.log import logger
 from shared.domain.dead_letter import LETTER_LIFE, DeadLetter, asked_of, stage_of
-from shared.domain.pipeline import NOTIFY_DEVICES, PURGE_GENERATIONS, broke
+from shared.domain.ending import broke
+from shared.domain.pipeline import OF_ENDED
 from shared.domain.step import StageMessage, Step, StepState
 from shared.ports.store import DeadLetters
 from shared.runtime.functions import Delivery, stage_function
@@ -12,9 +13,6 @@ from shared.services.pipeline import Pipeline
 # https://cloud.google.com/pubsub/docs/handling-failures#track-delivery-attempts
 SOURCE = "CloudPubSubDeadLetterSourceSubscription"
 COUNT = "CloudPubSubDeadLetterSourceDeliveryCount"
-
-_OF_ENDED = {NOTIFY_DEVICES, PURGE_GENERATIONS}
-"""Topics that ask something of a document that has ended: it is none the worse for it."""
 
 
 @stage_function
@@ -37,7 +35,7 @@ async def record_dead_letter(delivery: Delivery, *, letters: DeadLetters, pipeli
     if await letters.record(letter):
         logger.error("a message is dead", extra={"topic": letter.topic, "letter_id": letter.id})
     is_done = step is not None and step.state is StepState.DONE
-    if message is not None and not is_done and topic not in _OF_ENDED:
+    if message is not None and not is_done and topic not in OF_ENDED:
         await pipeline.fail(message, broke())
 
 

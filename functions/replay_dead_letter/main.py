@@ -2,18 +2,19 @@
 
 from shared.core.errors import FailedPreconditionError, NotFoundError
 from shared.domain.base import Id, Model
-from shared.domain.dead_letter import DeadLetter, DeadLetterView, asked_of, stage_of
+from shared.domain.dead_letter import DeadLetterView, asked_of, stage_of
 from shared.domain.document import Document, DocumentStatus
-from shared.domain.pipeline import NOTIFY_DEVICES, PURGE_GENERATIONS
+from shared.domain.pipeline import OF_ENDED
 from shared.domain.step import StageMessage
 from shared.ports.blobs import Blobs
+from shared.ports.contents import Contents
 from shared.ports.store import DeadLetters, Versioned
 from shared.runtime.functions import Call, callable_function
+from shared.services.originals import require_original
 from shared.services.pipeline import Pipeline
 from shared.services.revivals import revive
 
 _UPLOADS = "on-upload"
-_OF_ENDED = {NOTIFY_DEVICES, PURGE_GENERATIONS}
 
 
 class ReplayDeadLetter(Model):
@@ -24,12 +25,12 @@ class ReplayDeadLetter(Model):
 
 @callable_function
 async def replay_dead_letter(
-    request: ReplayDeadLetter, _: Call, *, letters: DeadLetters, pipeline: Pipeline, blobs: Blobs
+    request: ReplayDeadLetter, _: Call, *, letters: DeadLetters, pipeline: Pipeline, contents: Contents, blobs: Blobs
 ) -> DeadLetterView:
     """The letter, published again; one that was replayed before is answered as it is.
 
     Raises FailedPreconditionError where nothing would come of it: it names no document, or one that is gone, learns another
-    generation, is ready, or failed for a reason that stays.
+    generation, is ready, failed for a reason that stays, or has its bytes as another document of the bot by now.
     """
     letter = await letters.get(request.letter_id)
     if letter is None:
@@ -41,7 +42,7 @@ async def replay_dead_letter(
         return DeadLetterView.of(letter, document)
     if message is None or read is None:
         raise _pointless("it names no document that is still there")
-    document = await _taken_up(pipeline, blobs, read, letter, message)
+    document = await _taken_up(pipeline, contents, blobs, read, message, letter.topic)
     # The sweep looks for an upload's object by itself, and the bucket's notice could not be sent by us.
     if letter.topic != _UPLOADS:
         await pipeline.queue.publish(letter.topic, [message.model_dump()])
@@ -51,17 +52,18 @@ async def replay_dead_letter(
 
 
 async def _taken_up(
-    pipeline: Pipeline, blobs: Blobs, read: Versioned[Document], letter: DeadLetter, message: StageMessage
+    pipeline: Pipeline, contents: Contents, blobs: Blobs, read: Versioned[Document], message: StageMessage, topic: str
 ) -> Document:
     """The document in the state in which the message means something."""
     document = read.value
     if document.status is DocumentStatus.DELETING or document.generation != message.generation:
         raise _pointless("its document is being deleted, or learns another generation by now")
-    if letter.topic in _OF_ENDED:
+    if topic in OF_ENDED:
         return document
-    if stage_of(letter.topic) is None and letter.topic != _UPLOADS:
+    if stage_of(topic) is None and topic != _UPLOADS:
         raise _pointless("it is of no topic that can be replayed")
     if document.status is DocumentStatus.FAILED:
+        await require_original(pipeline, contents, document)
         revived = await revive(pipeline, blobs, read)
         if revived is None:
             raise _pointless("its document failed for a reason that stays; reprocess it, or upload another file")

@@ -57,11 +57,10 @@ async def _begin_anew(pipeline: Pipeline, blobs: Blobs, read: Versioned[Document
 
 
 async def _anew(pipeline: Pipeline, document: Document) -> Document | None:
+    has_failed = document.status is DocumentStatus.FAILED
+    spent = await pipeline.cost(document, stopped_at(document)) if has_failed else Cost()
     if document.source in _FROM_THE_WEB:
-        return fetching.fetched_anew(document, pipeline.moment())
-    spent = Cost()
-    if document.status is DocumentStatus.FAILED:
-        spent = await pipeline.cost(document, stopped_at(document))
+        return fetching.fetched_anew(document, pipeline.moment(), cost=document.cost + spent)
     return rules.relearned(document, pipeline.moment(), spent)
 
 

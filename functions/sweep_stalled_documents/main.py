@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from shared.core.errors import ConflictError, SynapseError
 from shared.core.log import joined, logger
+from shared.domain import ending
 from shared.domain import pipeline as rules
 from shared.domain.base import Model
 from shared.domain.document import DocumentStatus
@@ -60,7 +61,7 @@ async def _drive(pipeline: Pipeline, contents: Contents, blobs: Blobs, document_
     if read.value.status.is_final:
         await forget_object(blobs, read.value)
         await pipeline.publish(rules.opening(read.value))
-        await pipeline.documents.replace(read, rules.at_rest(read.value, pipeline.clock()))
+        await pipeline.documents.replace(read, ending.at_rest(read.value, pipeline.clock()))
     elif read.value.status is DocumentStatus.AWAITING_UPLOAD:
         await watch_upload(pipeline, contents, blobs, read)
     else:

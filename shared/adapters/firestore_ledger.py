@@ -84,7 +84,7 @@ class FirestoreLedger:
         if not step.is_free(now):
             return Claim(step, held=False)
         # Attempts count claims, not deliveries: a step whose holder died is tried again as well.
-        ours = claimed.model_copy(update={"attempt": step.attempt + 1})
+        ours = step.claimed_again(claimed)
         try:
             written = await place.update(_step_fields(ours), option=if_unchanged(self._client, snapshot.update_time))
         except _LOST:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from google.api_core.exceptions import AlreadyExists, FailedPrecondition, NotFound
 from google.cloud.firestore import AsyncClient, AsyncWriteBatch
@@ -17,7 +18,6 @@ from shared.adapters.firestore_client import (
     page_by_time,
     readable,
     reference,
-    stands,
 )
 from shared.adapters.firestore_stock import count, create_counted, require_fits
 from shared.adapters.google_errors import translated
@@ -86,7 +86,7 @@ class FirestoreDocuments:
 
     @translated
     async def resize(self, read: Versioned[Document], document: Document, limits: Stock) -> Versioned[Document]:
-        """As the port says: two writes, and two more where it grew over the limit."""
+        """As the port says: two writes; a read where it grew, and two more writes where that is over the limit."""
         grown = document.size_bytes - read.value.size_bytes
         written = await self._resize(read, document, grown)
         if grown > 0:
@@ -134,11 +134,8 @@ class FirestoreDocuments:
         batch = self._replacing(read, document)
         if grown:
             count(self._client, batch, document.owner_id, Stock(bytes=abs(grown)), 1 if grown > 0 else -1)
-        await self._commit(batch, document)
-        written = await self.load(document.id)
-        if written is None:
-            raise ConflictError("The document has changed since it was read.")
-        return written
+        # Of this very write: read back, it might be another's by now, over which the caller would then write.
+        return Versioned(document, await self._commit(batch, document))
 
     def _is_kept(self, document: Document) -> bool:
         return document.status is not DocumentStatus.DELETING and not document.is_expired(self._clock())
@@ -150,13 +147,17 @@ class FirestoreDocuments:
         batch.update(head, fields(document), option=if_unchanged(self._client, read.version))
         return batch
 
-    async def _commit(self, batch: AsyncWriteBatch, document: Document) -> None:
+    async def _commit(self, batch: AsyncWriteBatch, document: Document) -> Any:
+        """The version that it has from now on; the document's own write is the batch's first."""
         try:
-            await batch.commit()
+            head, *_ = await batch.commit()
         except (FailedPrecondition, NotFound) as error:
             # The library repeats a commit whose answer was lost, and the repetition meets what the first one has written.
-            if not await stands(reference(self._client, "documents", document.id), document):
+            snapshot = await reference(self._client, "documents", document.id).get()
+            if loaded(Document, snapshot) != document:
                 raise ConflictError("The document has changed since it was read.") from error
+            return snapshot.update_time
+        return head.update_time
 
 
 class FirestoreChunks:

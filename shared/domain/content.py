@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from shared.core.ids import derived_id
 from shared.domain.base import Record
 from shared.domain.document import Document, DocumentSource, DocumentStatus
-from shared.domain.pipeline import LONGEST_WAIT
+from shared.domain.ending import LONGEST_WAIT
 
 DUPLICATE_LIFE = timedelta(days=7)
 """How long a duplicate tells the page that uploaded it what became of it."""

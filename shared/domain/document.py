@@ -115,6 +115,9 @@ class Cost(Model):
     embedded_tokens: int = 0
     vision_tokens: int = 0
 
+    def __add__(self, more: "Cost") -> "Cost":
+        return Cost(**{name: getattr(self, name) + getattr(more, name) for name in Cost.model_fields})
+
 
 class Document(Record):
     """One file, text or page of one bot. `generation` is being learned, `live_generation` is what searches see (0: none yet);

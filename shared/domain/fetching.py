@@ -6,7 +6,8 @@ from typing import Any
 from shared.core.ids import derived_id
 from shared.domain.blob import upload_name
 from shared.domain.document import Document, DocumentSource, DocumentStatus, Stage, StageProgress
-from shared.domain.pipeline import AFRESH, Moment
+from shared.domain.ending import AFRESH
+from shared.domain.pipeline import Moment
 from shared.domain.web import Scope
 
 REFRESH_RETRY = timedelta(hours=1)

@@ -6,19 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from shared.core.errors import Code
 from shared.domain.blob import upload_name
-from shared.domain.document import (
-    Cost,
-    Document,
-    DocumentSource,
-    DocumentStatus,
-    Failure,
-    FailureCode,
-    Stage,
-    StageProgress,
-    Wait,
-)
+from shared.domain.document import Cost, Document, DocumentSource, DocumentStatus, Stage, StageProgress, Wait
+from shared.domain.ending import AFRESH, LONGEST_WAIT, live
 from shared.domain.step import StageMessage, Step, StepState
 
 TOPICS = {
@@ -34,13 +24,16 @@ PURGE_GENERATIONS = "purge-generations"
 NOTIFY_DEVICES = "notify-devices"
 """The topic that asks for the owner's devices to be told how a document ended."""
 
-TELLING_LIFE = timedelta(days=1)
-"""How long it is tried to tell devices of an end; later nobody waits for the word."""
+OF_ENDED = {PURGE_GENERATIONS, NOTIFY_DEVICES}
+"""Topics that ask something of a document that has ended: it is none the worse for it where that cannot be done."""
 
 STEP_TRIES = 12
 """Claims of one step before its document is given up; more than the ten deliveries after which a message is dead. Each revival
 allows as many again.
 """
+
+PAGE_TRIES = 60
+"""Claims of a fetch whose server asks to come later, or of a walk that goes on in parts: an hour and more, but not for ever."""
 
 MOST_NOTES = 50
 """Sentences that a document keeps of what was left out."""
@@ -54,7 +47,6 @@ UPLOAD_LIFE = timedelta(days=7)
 TEXT_LIFE = timedelta(minutes=10)
 """How long a text may take from its document's creation to the bucket: longer than any call runs."""
 
-LONGEST_WAIT = timedelta(minutes=15)
 LONGEST_UPLOAD_WAIT = timedelta(hours=6)
 SHORTEST_UPLOAD_WAIT = timedelta(minutes=2)
 
@@ -68,13 +60,17 @@ _STAGES_OF = {
 }
 _NEXT = {Stage.FETCH: Stage.EXTRACT, Stage.EXTRACT: Stage.CHUNK, Stage.CHUNK: Stage.EMBED, Stage.EMBED: Stage.INDEX}
 
+_AFTER = {
+    Stage.FETCH: DocumentStatus.RECEIVED,
+    Stage.EXTRACT: DocumentStatus.CHUNKING,
+    Stage.CHUNK: DocumentStatus.EMBEDDING,
+    Stage.EMBED: DocumentStatus.INDEXING,
+}
+
 _PAYING = {DocumentStatus.EXTRACTING: Stage.EXTRACT, DocumentStatus.EMBEDDING: Stage.EMBED}
 """Where models are paid: the write that leaves the status counts what the stage's steps have spent."""
 
 NO_COST = Cost()
-
-AFRESH: Mapping[str, Any] = {"attempt": 1, "retry_at": None, "wait": None, "stands_still": False, "untold": False}
-"""What a document that moves has left behind."""
 
 Steps = Mapping[Stage, Sequence[Step]]
 
@@ -154,7 +150,7 @@ def spent(steps: Iterable[Step]) -> Cost:
     return Cost(**{field: sum(output.get(name, 0) for output in outputs) for field, name in names.items()})
 
 
-def advanced(  # noqa: PLR0911 - A way out for each stage.
+def advanced(
     document: Document, stage: Stage, done: int, output: Mapping[str, Any], moment: Moment, cost: Cost = NO_COST
 ) -> Document | None:
     """The document once `done` steps of the stage are done, `output` being the last one's; None while more are to come.
@@ -163,28 +159,13 @@ def advanced(  # noqa: PLR0911 - A way out for each stage.
     """
     if stage not in stages_of(document) or not 0 < document.progress.get(stage, StageProgress()).of <= done:
         return None
+    known: dict[str, Any] = {"progress": {**document.progress, stage: StageProgress(done=done, of=done)}}
     if document.status in _PAYING:
-        document = document.model_copy(update={"cost": _sum(document.cost, cost)})
-    progress = {**document.progress, stage: StageProgress(done=done, of=done)}
-    match stage:
-        case Stage.FETCH if document.source is DocumentSource.SITE:
-            # A site has no text of its own: its pages are documents under it, which are learned by themselves.
-            walked = {"pages": output["pages"], "notes": tuple(output["notes"]), "live_generation": document.generation}
-            return _ended(document, DocumentStatus.READY, moment.now, progress=progress, **walked)
-        case Stage.FETCH:
-            fetched = {"content_type": output["content_type"], "content_hash": output["content_hash"]}
-            return _moved(document, DocumentStatus.RECEIVED, moment, progress=progress, **fetched)
-        case Stage.EXTRACT:
-            progress[Stage.CHUNK] = StageProgress(of=1)
-            return _moved(document, DocumentStatus.CHUNKING, moment, progress=progress)
-        case Stage.CHUNK:
-            progress |= dict.fromkeys((Stage.EMBED, Stage.INDEX), StageProgress(of=output["batches"]))
-            return _moved(document, DocumentStatus.EMBEDDING, moment, progress=progress, chunks=output["chunks"])
-        case Stage.EMBED:
-            return _moved(document, DocumentStatus.INDEXING, moment, progress=progress)
-        case Stage.INDEX:
-            live = {"live_generation": document.generation, "progress": _whole(progress)}
-            return _ended(document, DocumentStatus.READY, moment.now, **live)
+        known["cost"] = document.cost + cost
+    known |= _learned(document, stage, output, known["progress"])
+    through = document.model_copy(update=known)
+    is_whole = stage is Stage.INDEX or document.source is DocumentSource.SITE
+    return live(through, moment.now) if is_whole else _moved(through, _AFTER[stage], moment)
 
 
 def noted(document: Document, notes: Sequence[str]) -> Document | None:
@@ -201,25 +182,8 @@ def relearned(document: Document, moment: Moment, cost: Cost = NO_COST) -> Docum
     if document.status not in {DocumentStatus.READY, DocumentStatus.FAILED}:
         return None
     anew: dict[str, Any] = {"failure": None, "progress": {}, "revivals": 0, "notes": ()}
-    anew |= {"generation": document.generation + 1, "cost": _sum(document.cost, cost)}
+    anew |= {"generation": document.generation + 1, "cost": document.cost + cost}
     return _moved(document, DocumentStatus.RECEIVED, moment, **anew)
-
-
-def told(document: Document, now: datetime) -> Document | None:
-    """The ended document whose owner's devices know of it; None where they knew, or it is on its way again."""
-    if not document.untold or not document.status.is_final:
-        return None
-    # A late report of its progress may have come before; this write takes away the look that would clear it.
-    return at_rest(document.model_copy(update={"untold": False}), now)
-
-
-def without_old_generations(document: Document, live_generation: int) -> Document | None:
-    """The document of which nothing before that live generation is kept; None where that was known before."""
-    if document.purged_generation >= live_generation - 1:
-        return None
-    purged = document.model_copy(update={"purged_generation": live_generation - 1})
-    is_at_rest = purged.status.is_final and not purged.has_old_generations and not purged.untold
-    return purged.model_copy(update={"due_at": None}) if is_at_rest else purged
 
 
 def opening(document: Document) -> list[Publication]:
@@ -249,11 +213,16 @@ def missing(document: Document, steps: Steps, now: datetime) -> Iterator[Publica
                 yield publication(document, stage, shard)
 
 
-def is_worn_out(steps: Steps, now: datetime, revivals: int = 0) -> bool:
-    """Whether a step that is due was tried too often; a provider's refusals for lack of quota are no fault of the step."""
-    every = (step for group in steps.values() for step in group)
-    most = STEP_TRIES * (1 + revivals)
-    return any(step.is_due(now) and step.attempt >= most and step.error != Code.RESOURCE_EXHAUSTED for step in every)
+def is_worn_out(document: Document, steps: Steps, now: datetime) -> bool:
+    """Whether a step that is due was tried too often."""
+    due = (step for group in steps.values() for step in group if step.is_due(now))
+    return any(_is_worn_out(step, 1 + document.revivals) for step in due)
+
+
+def _is_worn_out(step: Step, lives: int) -> bool:
+    """A provider's quota comes back, so that its refusals do not count; a stranger's server may refuse for ever."""
+    is_refused_for_ever = step.key.stage is Stage.FETCH and step.attempt >= PAGE_TRIES * lives
+    return step.faults >= STEP_TRIES * lives or is_refused_for_ever
 
 
 def retry_wait(attempt: int) -> timedelta:
@@ -281,24 +250,9 @@ def postponed(document: Document, retry_at: datetime) -> Document | None:
     return document.model_copy(update={"due_at": retry_at, **waiting})
 
 
-def failed(document: Document, failure: Failure, now: datetime) -> Document | None:
-    """The document that ends here; None for one that has ended."""
-    if document.status.is_final:
-        return None
-    return _ended(document, DocumentStatus.FAILED, now, failure=failure)
-
-
 def upload_expires_at(document: Document) -> datetime:
     """When an upload that was not finished is given up."""
     return document.created_at + (TEXT_LIFE if document.source is DocumentSource.TEXT else UPLOAD_LIFE)
-
-
-def upload_expired(document: Document) -> Failure:
-    """The failure of a document whose bytes did not come in time."""
-    if document.source is DocumentSource.TEXT:
-        return Failure(code=FailureCode.UPLOAD_EXPIRED, message="The text was not kept. Send it again.")
-    message = "The upload was not finished within seven days. Upload the file again."
-    return Failure(code=FailureCode.UPLOAD_EXPIRED, message=message)
 
 
 def next_upload_look(document: Document, now: datetime) -> datetime:
@@ -307,53 +261,23 @@ def next_upload_look(document: Document, now: datetime) -> datetime:
     return max(min(now + wait, upload_expires_at(document)), now + SHORTEST_UPLOAD_WAIT)
 
 
-def broke(
-    message: str = "Something broke on our side while the file was learned. Try it again; if it fails again, tell us.",
-) -> Failure:
-    """The failure that is our fault."""
-    return Failure(code=FailureCode.INTERNAL, message=message, can_retry=True)
-
-
-def worn_out(document: Document) -> Failure:
-    """The failure of what was tried too often: the page's server's, where it is the page that did not come."""
-    if document.status is not DocumentStatus.FETCHING:
-        return broke()
-    message = f"The page's server did not answer properly, asked {STEP_TRIES} times. Submit the address again later."
-    return Failure(code=FailureCode.FETCH_FAILED, message=message, can_retry=True)
-
-
-def at_rest(document: Document, now: datetime) -> Document:
-    """The ended document without what a late report of its progress may have left on it."""
-    progress = _whole(document.progress) if document.status is DocumentStatus.READY else document.progress
-    untold = document.untold and now < document.updated_at + TELLING_LIFE
-    rested = document.model_copy(update={**AFRESH, "untold": untold, "progress": progress})
-    return rested.model_copy(update={"due_at": _next_look(rested, now)})
-
-
-def _next_look(ended: Document, now: datetime) -> datetime | None:
-    """None, unless the message that asks for the purge of old generations, or for its devices to be told, may be lost."""
-    return now + LONGEST_WAIT if ended.has_old_generations or ended.untold else None
-
-
-def _is_to_be_told(ended: Document) -> bool:
-    """Nobody waits for what was found in another document, nor for the next walk through a site."""
-    if ended.parent_id is not None or ended.status not in {DocumentStatus.READY, DocumentStatus.FAILED}:
-        return False
-    return ended.source is not DocumentSource.SITE or ended.generation == 1
-
-
-def _sum(cost: Cost, more: Cost) -> Cost:
-    return Cost(**{name: getattr(cost, name) + getattr(more, name) for name in Cost.model_fields})
-
-
-def _whole(progress: Mapping[Stage, StageProgress]) -> dict[Stage, StageProgress]:
-    return {stage: StageProgress(done=part.of, of=part.of) for stage, part in progress.items()}
-
-
-def _ended(document: Document, status: DocumentStatus, now: datetime, **changes: Any) -> Document:
-    ended = document.model_copy(update={**AFRESH, "status": status, "updated_at": now, **changes})
-    ended = ended.model_copy(update={"untold": _is_to_be_told(ended)})
-    return ended.model_copy(update={"due_at": _next_look(ended, now)})
+def _learned(
+    document: Document, stage: Stage, output: Mapping[str, Any], progress: Mapping[Stage, StageProgress]
+) -> dict[str, Any]:
+    """What the end of the stage tells of the document, and how many steps the next stages have."""
+    match stage:
+        case Stage.FETCH if document.source is DocumentSource.SITE:
+            # A site has no text of its own: its pages are documents under it, which are learned by themselves.
+            return {"pages": output["pages"], "notes": tuple(output["notes"])}
+        case Stage.FETCH:
+            return {"content_type": output["content_type"], "content_hash": output["content_hash"]}
+        case Stage.EXTRACT:
+            return {"progress": {**progress, Stage.CHUNK: StageProgress(of=1)}}
+        case Stage.CHUNK:
+            batches = dict.fromkeys((Stage.EMBED, Stage.INDEX), StageProgress(of=output["batches"]))
+            return {"progress": {**progress, **batches}, "chunks": output["chunks"]}
+        case _:
+            return {}
 
 
 def _moved(document: Document, status: DocumentStatus, moment: Moment, **changes: Any) -> Document:

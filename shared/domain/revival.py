@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from shared.domain.blob import chunks_name, pages_name, vectors_name
 from shared.domain.document import Document, DocumentSource, DocumentStatus, FailureCode, Stage
-from shared.domain.pipeline import AFRESH, Moment
+from shared.domain.ending import AFRESH
+from shared.domain.pipeline import Moment
 
 MOST_REVIVALS = 3
 """How often a generation is taken up where it failed; what fails once more is learned from its beginning."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from shared.core.errors import Code
 from shared.domain.base import Model, Record
 from shared.domain.document import Stage
 
@@ -39,11 +40,25 @@ class Step(Record):
     state: StepState
     holder: str = ""
     attempt: int = 1
+    refusals: int = Field(default=0, description="Attempts before this one that a lack of quota ended.")
     lease_until: datetime | None = None
     retry_at: datetime | None = Field(default=None, description="A released step is not due before this.")
     error: str | None = None
     output: dict[str, Any] = Field(default_factory=dict)
     done_at: datetime | None = None
+
+    @property
+    def faults(self) -> int:
+        """Attempts but for those that a lack of quota ended, which is no fault of the step."""
+        return self.attempt - self.refusals - self._is_refused
+
+    def claimed_again(self, claim: "Step") -> "Step":
+        """The claim where this step was tried before."""
+        return claim.model_copy(update={"attempt": self.attempt + 1, "refusals": self.refusals + self._is_refused})
+
+    @property
+    def _is_refused(self) -> bool:
+        return self.state is StepState.RELEASED and self.error == Code.RESOURCE_EXHAUSTED
 
     def is_free(self, now: datetime) -> bool:
         """Whether a delivery may claim it; a released one may be claimed before `retry_at`, which binds the sweep alone."""

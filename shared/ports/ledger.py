@@ -25,7 +25,7 @@ class Ledger(Protocol):
     """
 
     async def claim(self, key: StepKey, holder: str, now: datetime, lease_until: datetime) -> Claim:
-        """Hold the step if it is absent, released, or its lease has ended by `now`; attempts count up.
+        """Hold the step if it is absent, released, or its lease has ended by `now`; attempts count up, refusals too.
 
         Exactly one of many claims at once is held.
         """

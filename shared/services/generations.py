@@ -1,6 +1,7 @@
 """What a document that was learned anew keeps of its earlier generations, and how that is removed."""
 
 from shared.core.errors import ConflictError
+from shared.domain import ending
 from shared.domain import pipeline as rules
 from shared.domain.blob import derived_prefix
 from shared.domain.step import StageMessage
@@ -37,7 +38,7 @@ async def _record(pipeline: Pipeline, document_id: str, live_generation: int) ->
     """Write that nothing is left, reading again where a stage of the next generation was quicker."""
     for _ in range(WRITE_TRIES):
         read = await pipeline.documents.load(document_id)
-        purged = rules.without_old_generations(read.value, live_generation) if read else None
+        purged = ending.without_old_generations(read.value, live_generation) if read else None
         if read is None or purged is None:
             return
         try:

@@ -3,13 +3,14 @@
 import asyncio
 
 from shared.core.errors import ConflictError
-from shared.domain import pipeline as rules
+from shared.domain import ending
 from shared.domain.device import Device
 from shared.domain.document import Document
 from shared.domain.notice import Notice, notice_of
 from shared.domain.step import StageMessage
 from shared.ports.identity import Accounts
 from shared.ports.notifier import Handed, Notifier
+from shared.ports.store import Versioned
 from shared.services.pipeline import WRITE_TRIES, Pipeline
 
 
@@ -19,16 +20,15 @@ async def tell_devices(pipeline: Pipeline, accounts: Accounts, notifier: Notifie
     Tokens that are no device's any more are forgotten. What may pass raises, after every device was tried.
     """
     read = await pipeline.documents.load(message.document_id)
-    document = read.value if read else None
-    notice = notice_of(document) if document and document.untold else None
-    if document is None or notice is None or document.generation != message.generation:
+    notice = notice_of(read.value) if read and read.value.untold else None
+    if read is None or notice is None or read.value.generation != message.generation:
         return
-    devices = [one for one in await accounts.devices(document.owner_id) if notice.event in one.events]
+    devices = [one for one in await accounts.devices(read.value.owner_id) if notice.event in one.events]
     outcomes = await asyncio.gather(*(_tell(accounts, notifier, one, notice) for one in devices), return_exceptions=True)
     for outcome in outcomes:
         if outcome is not None:
             raise outcome
-    await _note(pipeline, document)
+    await _note(pipeline, read)
 
 
 async def _tell(accounts: Accounts, notifier: Notifier, device: Device, notice: Notice) -> None:
@@ -36,17 +36,19 @@ async def _tell(accounts: Accounts, notifier: Notifier, device: Device, notice: 
         await accounts.remove_device(device.owner_id, device.id)
 
 
-async def _note(pipeline: Pipeline, ended: Document) -> None:
+async def _note(pipeline: Pipeline, read: Versioned[Document]) -> None:
     """Write that it was told, reading again where a purge of old generations was quicker; nothing once it goes on again."""
+    ended = read.value
     for _ in range(WRITE_TRIES):
-        read = await pipeline.documents.load(ended.id)
-        is_same = read is not None and (read.value.generation, read.value.status) == (ended.generation, ended.status)
-        told = rules.told(read.value, pipeline.clock()) if read and is_same else None
-        if read is None or told is None:
+        told = ending.told(read.value, pipeline.clock())
+        if told is None or (read.value.generation, read.value.status) != (ended.generation, ended.status):
             return
         try:
             await pipeline.documents.replace(read, told)
         except ConflictError:
-            continue
-        return
+            if (again := await pipeline.documents.load(ended.id)) is None:
+                return
+            read = again
+        else:
+            return
     raise ConflictError("The document is being written by many at once.")

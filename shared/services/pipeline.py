@@ -9,6 +9,7 @@ from shared.core.clock import Clock
 from shared.core.errors import ConflictError, ResourceExhaustedError, SynapseError, Verdict
 from shared.core.log import logger
 from shared.core.settings import Settings
+from shared.domain import ending
 from shared.domain import pipeline as rules
 from shared.domain.document import Cost, Document, DocumentStatus, Failure, FailureCode, RejectedFileError, Stage
 from shared.domain.pipeline import Moment, Publication, Steps
@@ -67,7 +68,7 @@ class Pipeline:
             if error.verdict is Verdict.RETRY:
                 raise
             logger.exception("a step cannot be done", extra={"step": key.id, "document_id": key.document_id})
-            await self.fail(message, rules.broke())
+            await self.fail(message, ending.broke())
         else:
             if output is not None:
                 await self._follow(stage, message, output)
@@ -103,8 +104,7 @@ class Pipeline:
         """
         document, now = read.value, self.clock()
         steps = await self._steps(document)
-        is_worn_out = rules.is_worn_out(steps, now, document.revivals)
-        if is_worn_out and (ended := rules.failed(document, rules.worn_out(document), now)):
+        if rules.is_worn_out(document, steps, now) and (ended := ending.failed(document, ending.worn_out(document), now)):
             await self.documents.replace(read, ended)
             await self.publish(rules.opening(ended))
         elif moved := self._moved_by(document, steps):
@@ -116,7 +116,7 @@ class Pipeline:
 
     async def fail(self, message: StageMessage, failure: Failure) -> None:
         """End the message's generation, unless it has ended."""
-        failed = await self.change(message, lambda stored: rules.failed(stored, failure, self.clock()))
+        failed = await self.change(message, lambda stored: ending.failed(stored, failure, self.clock()))
         if failed is not None:
             logger.info("a document failed", extra={"document_id": failed.id, "failure": failure.code.value})
             await self.publish(rules.opening(failed))

@@ -27,6 +27,8 @@ from shared.services.steps import StepOutput
 
 SLICE_SECONDS = 240.0
 """How long one delivery walks before the sweep's next one goes on; well inside the stage's own time."""
+MOST_PUT_OFF = 5
+"""How often a page's server may ask to come later; then the walk goes on without the page."""
 _MOST_WAITING = 2000
 _MOST_SITEMAPS = 20
 _MOST_NOTED = 5
@@ -45,6 +47,7 @@ class Walk:
     visited: int = 0
     learned: int = 0
     closed: int = 0
+    put_off: int = 0
     failed: list[str] = field(default_factory=list)
     stopped: str = ""
 
@@ -141,22 +144,33 @@ class Sites:
 
     async def _visit(self, site: Document, walk: Walk, url: str, depth: int) -> None:
         """Learn the page and find what it links to; a page that fails is told of, but the first is the whole site's failure."""
-        try:
-            with TemporaryDirectory() as folder:
-                path = Path(folder, "page")
-                page = await self.pages.get(url, path)
+        with TemporaryDirectory() as folder:
+            path = Path(folder, "page")
+            try:
+                page = await self._got(site, walk, url, path)
                 if page is not None:
                     await self._take(site, walk, (url, depth), page, path)
-        except RejectedFileError as refusal:
-            if not walk.visited and site.web and site.web.scope is Scope.SECTION:
+            except RejectedFileError as refusal:
+                if not walk.visited and site.web and site.web.scope is Scope.SECTION:
+                    raise
+                _count(walk, url, refusal)
+            except _SiteIsFullError as full:
+                walk.stopped = str(full)
+
+    async def _got(self, site: Document, walk: Walk, url: str, path: Path) -> Page | None:
+        """The page; None where its server does not answer. Trouble of our own, elsewhere, is no reason to leave a page out."""
+        try:
+            return await self.pages.get(url, path)
+        except ResourceExhaustedError:
+            walk.put_off += 1
+            if not walk.visited or walk.put_off % MOST_PUT_OFF:
+                await self._save(site, walk)
                 raise
-            _count(walk, url, refusal)
         except (UnavailableError, DeadlineExceededError):
             if not walk.visited:
                 raise
-            walk.failed.append(url)
-        except _SiteIsFullError as full:
-            walk.stopped = str(full)
+        walk.failed.append(url)
+        return None
 
     async def _take(self, site: Document, walk: Walk, place: tuple[str, int], page: Page, path: Path) -> None:
         url, depth = place
@@ -197,12 +211,16 @@ class Sites:
 
     async def _learn_again(self, child: Document, page: Page, path: Path) -> None:
         read = await self.pages.pipeline.documents.load(child.id)
-        if read is None or read.value.is_given_up or read.value.content_hash == page.content_hash:
-            if read and read.value.status is DocumentStatus.AWAITING_UPLOAD:
-                # An earlier delivery died between the document and its object.
-                await self.pages.blobs.upload(child.blob, path, page.kind.value)
+        if read is None or read.value.is_given_up:
             return
-        if read.value.status in {DocumentStatus.READY, DocumentStatus.FAILED, DocumentStatus.DUPLICATE}:
+        is_same = read.value.content_hash == page.content_hash
+        if read.value.status is DocumentStatus.AWAITING_UPLOAD:
+            # An earlier delivery died between the document and its object, or only before it could say so.
+            if is_same:
+                await self.pages.blobs.upload(child.blob, path, page.kind.value)
+            elif await self.pages.blobs.stat(child.blob) is None:
+                await self.pages.renew(read, page, path)
+        elif not is_same and read.value.status in {DocumentStatus.READY, DocumentStatus.FAILED}:
             await self.pages.renew(read, page, path)
 
     def _child(self, site: Document, url: str, page: Page) -> Document:

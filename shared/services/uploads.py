@@ -1,6 +1,7 @@
 """A finished upload starts the pipeline, whether the bucket's notification tells of it or the sweep finds it."""
 
 from shared.core.log import joined, logger
+from shared.domain import ending
 from shared.domain import pipeline as rules
 from shared.domain.blob import document_of, upload_name
 from shared.domain.content import duplicated, is_unique_by_content
@@ -47,7 +48,7 @@ async def watch_upload(pipeline: Pipeline, contents: Contents, blobs: Blobs, rea
         later = {"due_at": rules.next_upload_look(document, now)}
         await pipeline.documents.replace(read, document.model_copy(update=later))
     else:
-        await _give_up(pipeline, blobs, read, rules.upload_expired(document))
+        await _give_up(pipeline, blobs, read, ending.upload_expired(document))
 
 
 async def forget_object(blobs: Blobs, document: Document) -> None:
@@ -84,7 +85,7 @@ async def _give_up(pipeline: Pipeline, blobs: Blobs, read: Versioned[Document], 
     """End a document that awaits its upload. Its stock goes back in the commit that ends it, hence once; whoever dies before
     the object is deleted leaves that to the notice, which comes again.
     """
-    if failed := rules.failed(read.value, failure, pipeline.clock()):
+    if failed := ending.failed(read.value, failure, pipeline.clock()):
         await pipeline.documents.release(read, failed)
         logger.info("a document failed", extra={"document_id": failed.id, "failure": failure.code.value})
     # An expired upload may have arrived meanwhile.

@@ -10,7 +10,7 @@ from shared.domain import deletion as rules
 from shared.domain.base import PageRequest
 from shared.domain.conversation import TurnStatus
 from shared.domain.deletion import Deletion, DeletionKind, Head
-from shared.domain.document import Document, DocumentStatus, Failure, FailureCode, Stage
+from shared.domain.document import Document, DocumentSource, DocumentStatus, Failure, FailureCode, Stage
 from shared.domain.plan import Stock
 from shared.domain.step import StepKey
 from shared.ports.store import Versioned
@@ -284,6 +284,20 @@ async def test_a_bots_versions_and_documents_are_found(stores: Stores) -> None:
     assert await stores.remains.count_documents(made.id, "owner") == 2
     assert await stores.remains.remove(BOT, made.id, 10) == 1
     assert await stores.remains.count(BOT, made.id) == 0
+
+
+async def test_what_was_found_in_a_document_is_its_children_and_nobody_elses(stores: Stores) -> None:
+    parent = await learning(stores)
+    found = [await learning(stores, parent_id=parent.id, source=DocumentSource.ATTACHMENT, age=number) for number in range(2)]
+    await learning(stores, parent_id="another", source=DocumentSource.ATTACHMENT)
+    await learning(stores, parent_id=parent.id, source=DocumentSource.ATTACHMENT, owner_id="stranger")
+    await begun(stores, DOCUMENT, found[0].id)
+
+    children = await stores.remains.children(parent.id, "owner", 10)
+
+    assert {one.id: one.status for one in children} == {found[0].id: DocumentStatus.DELETING, found[1].id: found[1].status}
+    assert len(await stores.remains.children(parent.id, "owner", 1)) == 1
+    assert list(await stores.remains.children(found[0].id, "owner", 10)) == []
 
 
 async def test_turns_that_were_not_settled_are_left_for_whoever_settles_or_forgets_them(stores: Stores) -> None:

@@ -102,6 +102,15 @@ async def test_a_claim_from_before_a_prolongation_is_spent(stores: Stores) -> No
     assert await stores.ledger.count_done("d", 1, Stage.EMBED) == 0
 
 
+async def test_attempts_that_a_quota_ended_are_told_apart(stores: Stores) -> None:
+    for holder, error in (("first", "RESOURCE_EXHAUSTED"), ("second", "UNAVAILABLE"), ("third", "RESOURCE_EXHAUSTED")):
+        await stores.ledger.release(await stores.ledger.claim(KEY, holder, NOW, after(60)), error, None)
+
+    again = await stores.ledger.claim(KEY, "fourth", NOW, after(60))
+
+    assert (again.step.attempt, again.step.refusals, again.step.faults) == (4, 2, 2)
+
+
 async def test_a_released_step_is_claimed_again_with_attempts_counted(stores: Stores) -> None:
     await stores.ledger.release(await _claim(stores), "The model was busy.", after(30))
     [released] = await stores.ledger.steps("d", 1, Stage.EMBED)

@@ -10,7 +10,7 @@ from shared.adapters.firestore_store import FirestoreDocuments
 from shared.core.errors import ResourceExhaustedError, UnavailableError
 from shared.domain.bot import Bot, BotDraft, BotVersion, Visibility
 from shared.domain.deletion import DeletionKind, finished, marked, postponed, requested
-from shared.domain.document import DocumentStatus, Stage
+from shared.domain.document import Document, DocumentStatus, Stage
 from shared.domain.plan import Stock
 from shared.domain.receipt import ReceiptState
 from shared.domain.step import StepKey, StepState
@@ -50,6 +50,38 @@ async def test_a_bot_whose_change_is_repeated_is_written_without_a_conflict(repe
 
     assert await bots.get(made.id, "owner") == shared
     assert await bots.version(made.id, 2, "owner") == BotVersion.of(changed)
+
+
+async def test_a_document_whose_resizing_is_repeated_is_counted_once_and_known_by_its_version(repeating: RepeatingClient) -> None:
+    documents, made = FirestoreDocuments(repeating), document(size_bytes=100)
+    await documents.create(made, PLENTY)
+    read = await documents.load(made.id)
+    assert read is not None
+
+    written = await documents.resize(read, made.model_copy(update={"size_bytes": 700}), PLENTY)
+
+    assert await documents.load(made.id) == written
+    assert (await repeating.document("usage", "owner").get()).get("bytes") == 700
+
+
+class Outrun(FirestoreDocuments):
+    """Another writes the document before each time that it is read."""
+
+    async def load(self, document_id: str) -> Versioned[Document] | None:
+        read = await super().load(document_id)
+        if read is not None:
+            await self.replace(read, read.value.model_copy(update={"status": DocumentStatus.DELETING}))
+        return await super().load(document_id)
+
+
+async def test_a_resized_document_is_not_taken_for_what_another_made_of_it_since(repeating: RepeatingClient) -> None:
+    documents, made = FirestoreDocuments(repeating), document(size_bytes=100)
+    await documents.create(made, PLENTY)
+    read = await documents.load(made.id)
+    assert read is not None
+    grown = made.model_copy(update={"size_bytes": 700})
+
+    assert (await Outrun(repeating).resize(read, grown, PLENTY)).value == grown
 
 
 async def _read(bots: FirestoreBots, bot_id: str) -> Versioned[Bot]:

@@ -24,9 +24,8 @@ class MemoryLedger:
         stored = self.store.steps.get((key.document_id, key.id))
         if stored and not stored.value.is_free(now):
             return Claim(stored.value, held=False)
-        attempt = stored.value.attempt + 1 if stored else 1
-        step = Step(key=key, state=StepState.HELD, holder=holder, attempt=attempt, lease_until=lease_until)
-        return self._write(step)
+        step = Step(key=key, state=StepState.HELD, holder=holder, lease_until=lease_until)
+        return self._write(stored.value.claimed_again(step) if stored else step)
 
     async def prolong(self, claim: Claim, lease_until: datetime) -> Claim:
         return self._write(self._held(claim).model_copy(update={"lease_until": lease_until}))

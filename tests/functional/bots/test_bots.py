@@ -3,6 +3,7 @@
 import pytest
 
 from shared.domain.account import Account
+from shared.domain.chunk import ChunkFlag, EmbeddedChunk
 from shared.domain.plan import FREE, Stock
 from tests.functional.harness import client_for
 from tests.functional.people import World, recorded
@@ -123,6 +124,15 @@ async def test_a_search_answers_with_places_and_scores() -> None:
     assert first["text"] == "Blue whales eat krill, up to four tonnes a day."
     assert first["place"] == {"page": 1, "start": 100, "end": 147, "headings": []}
     assert first["score"] > second["score"] > 0
+
+
+async def test_a_search_shows_what_tries_to_give_orders(world: World) -> None:
+    for chunk_id, entry in world.store.chunks.items():
+        flags = (ChunkFlag.INSTRUCTIONS,) if "krill" in entry.chunk.text else ()
+        flagged = entry.chunk.model_copy(update={"flags": flags})
+        world.store.chunks[chunk_id] = EmbeddedChunk(chunk=flagged, vector=entry.vector)
+    found = (await SEARCH.call(recorded(__file__, "search_knowledge", bot_id="bot"), token="alice")).result
+    assert [item["flags"] for item in found["items"]] == [["instructions"], []]
 
 
 async def test_a_search_keeps_to_its_bot_and_finds_nothing_elsewhere() -> None:

@@ -6,6 +6,7 @@ from shared.domain.document import Document, DocumentStatus
 from tests.functional.harness import client_for
 from tests.functional.knowledge.test_progress import LONG
 from tests.functional.knowledge.world import FUNCTIONS, TEXT, World, published
+from tests.memory.web import MemoryPage
 
 DEAD = client_for("record_dead_letter")
 REPROCESS = client_for("reprocess_document")
@@ -76,4 +77,36 @@ async def test_an_upload_whose_notice_died_is_found_by_the_sweep(world: World) -
     assert (shown["generation"], shown["activity"]) == (1, "waiting_for_upload")
     await world.sweep()
     await world.deliver()
+    assert world.document(document_id).status is DocumentStatus.READY
+
+
+async def test_what_a_failed_page_has_cost_is_kept_as_it_is_fetched_anew(world: World) -> None:
+    url = "https://example.com/long"
+    world.web.pages[url] = MemoryPage(LONG, "text/plain")
+    shown = (await client_for("submit_url").call({"bot_id": "bot", "url": url}, token="alice")).result
+    for topic in ("fetch-url", "extract-document", "chunk-document"):
+        for body in published(world, topic):
+            assert (await FUNCTIONS[topic].push(body)).status == 204
+    dead, *rest = published(world, "embed-chunks")
+    for body in rest:
+        await FUNCTIONS["embed-chunks"].push(body)
+    world.queue.topics.clear()
+    await DEAD.push(dead, attributes={"CloudPubSubDeadLetterSourceSubscription": "embed-chunks"}, message_id="17")
+    read = world.store.documents[shown["id"]]
+    world.store.documents[shown["id"]] = world.store.stamp(read.value.model_copy(update={"revivals": 3}))
+    await REPROCESS.call({"document_id": shown["id"]}, token="alice")
+    await world.deliver()
+    healed = world.document(shown["id"])
+    assert (healed.status, healed.live_generation) == (DocumentStatus.READY, 2)
+    assert healed.cost.embedded_texts == len(world.embedder.embedded)
+
+
+async def test_a_batch_whose_indexing_is_asked_for_before_it_is_embedded_does_no_harm(world: World) -> None:
+    document_id = await world.upload("long.txt", LONG)
+    for topic in ("extract-document", "chunk-document"):
+        for body in published(world, topic):
+            await FUNCTIONS[topic].push(body)
+    early = {"document_id": document_id, "generation": 1, "shard": 1}
+    assert (await FUNCTIONS["index-chunks"].push(early)).status == 503
+    assert set(await world.deliver()) == {204}
     assert world.document(document_id).status is DocumentStatus.READY

@@ -51,6 +51,18 @@ async def test_a_redelivery_tells_nothing_more_and_a_repeated_notice_shows_once(
     assert (len(world.notifier.told), world.notifier.shown("phone")) == (2, [f"{document_id}-1-document_ready"])
 
 
+async def test_the_document_is_read_once_for_telling(world: World) -> None:
+    await world.upload("a.txt", b" ")
+    while not world.queue.topics.get("notify-devices"):
+        topic = next(topic for topic in DELIVERED if world.queue.topics.get(topic))
+        for body in published(world, topic):
+            await DELIVERED[topic].push(body)
+    [message] = published(world, "notify-devices")
+    world.hook.seen.clear()
+    await NOTIFY.push(message)
+    assert [moment for moment in world.hook.seen if "before" in moment] == ["before load", "before replace"]
+
+
 async def test_a_token_of_no_device_is_forgotten_and_no_other(world: World) -> None:
     world.notifier.unregistered, world.notifier.refused = {"phone"}, {"tablet"}
     await world.learn("a.txt", b" ")

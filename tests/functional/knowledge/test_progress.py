@@ -6,7 +6,7 @@ from typing import Any
 from shared.core.errors import ResourceExhaustedError, UnavailableError
 from tests.functional.knowledge.world import FUNCTIONS, STATUS, TEXT, World, published
 
-LONG = "\n\n".join(f"Fact {number} about whales is that number {number} is true." for number in range(300)).encode()
+LONG = "\n\n".join(f"Fact {number} about whales is that number {number} is true." for number in range(900)).encode()
 
 
 async def shown(document_id: str) -> Any:

@@ -8,6 +8,7 @@ from shared.core.errors import UnavailableError
 from shared.domain.document import DocumentStatus, Failure, FailureCode
 from tests.functional.harness import client_for
 from tests.functional.knowledge.test_healing import DEAD, finished, stopped
+from tests.functional.knowledge.test_progress import LONG
 from tests.functional.knowledge.world import TEXT, World
 
 LIST = client_for("list_dead_letters")
@@ -81,6 +82,14 @@ async def test_a_letter_that_makes_no_sense_any_more_is_refused(world: World, ch
         world.store.documents[document.id] = world.store.stamp(document.model_copy(update=changes[change]))
     assert "Nothing would come of replaying" in await refused("17")
     assert (world.store.dead_letters["17"].replayed_at, dict(world.queue.topics)) == (None, {})
+
+
+async def test_a_document_whose_file_was_uploaded_again_meanwhile_is_not_taken_up(world: World) -> None:
+    failed = await stopped(world, "chunk-document")
+    again = await world.learn("again.txt", LONG)
+    assert again.status is DocumentStatus.READY
+    assert again.id in await refused("17")
+    assert (world.document(failed.id).status, world.store.dead_letters["17"].replayed_at) == (DocumentStatus.FAILED, None)
 
 
 async def test_a_letter_that_names_no_document_cannot_be_replayed_and_an_absent_one_is_missing(world: World) -> None:

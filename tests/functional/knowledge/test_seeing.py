@@ -7,10 +7,14 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from functions.extract_document import sight
 from shared.core.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError, UnavailableError
-from shared.domain.document import DocumentStatus, FailureCode
+from shared.domain.blob import pages_name
+from shared.domain.document import DocumentStatus, FailureCode, RejectedFileError
 from shared.domain.prompt import SeenPicture
 from shared.domain.reading import Reading
+from shared.ingest.pages import load_pages
+from shared.ingest.sandbox import draw_contained
 from tests.functional.harness import client_for
 from tests.functional.knowledge.world import FUNCTIONS, START, World, file
 from tests.memory.vision import ScriptedVision
@@ -70,6 +74,26 @@ async def test_the_stray_words_of_a_scanned_page_give_way_to_the_reading(world, 
     assert document.status is DocumentStatus.READY
     assert "krill" in texts(world)
     assert "Scanned" not in texts(world)
+
+
+async def test_what_was_read_in_a_scan_counts_and_its_stray_words_do_not(world, tmp_path):
+    stamped = PICTURE.format("0") + text_at((50, 20, 8, "Scanned by App"))
+    document = await world.learn("scan.pdf", write_pdf(tmp_path / "a.pdf", [stamped]).read_bytes(), "application/pdf")
+    step = world.store.steps[document.id, "1-extract-00000"].value
+    [page] = load_pages(await world.blobs.read(pages_name(document.id, 1, 0)))
+    assert step.output["characters"] == len(page.text) > 0
+
+
+async def test_a_page_that_breaks_the_drawing_takes_no_other_along(world, tmp_path, monkeypatch):
+    async def breaks(path, kind, pages, bounds):
+        if 3 in pages:
+            raise RejectedFileError(FailureCode.TOO_SLOW, "It takes for ever.")
+        return await draw_contained(path, kind, pages, bounds)
+
+    monkeypatch.setattr(sight, "draw_contained", breaks)
+    document = await world.learn("mixed.pdf", mixed(tmp_path, "0", " ", "0"), "application/pdf")
+    assert (document.status, document.notes) == (DocumentStatus.READY, ("The text in pictures was not read: page 3.",))
+    assert {entry.chunk.place.page for entry in world.store.chunks.values() if "krill" in entry.chunk.text} == {2, 4}
 
 
 async def test_only_the_pages_that_are_pictures_are_shown(world, tmp_path):

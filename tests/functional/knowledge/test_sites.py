@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from shared.core.errors import ResourceExhaustedError, UnavailableError
+from shared.core.errors import InternalError, ResourceExhaustedError, UnavailableError
 from shared.domain.document import Document, DocumentSource, DocumentStatus, FailureCode
 from shared.domain.plan import FREE, Stock
+from shared.services.sites import MOST_PUT_OFF
 from tests.functional.harness import client_for
 from tests.functional.knowledge.test_urls import FETCH, NOTICE, REFRESH, submit
 from tests.functional.knowledge.world import World, published
@@ -144,6 +145,49 @@ async def test_a_host_that_asks_for_patience_is_walked_on_later(world: World) ->
     await fetch(world)
     assert world.document(site.id).pages == 4
     assert world.web.asked.count(ROOT) == 1
+
+
+async def test_a_page_whose_server_always_asks_for_patience_is_left_out_in_the_end(world: World) -> None:
+    publish(world)
+    world.web.pages[f"{ROOT}b.html"] = MemoryPage(error=lambda: ResourceExhaustedError("later", retry_after_seconds=0))
+    site = await walk(world)
+    for _ in range(MOST_PUT_OFF - 1):
+        assert world.document(site.id).status is DocumentStatus.FETCHING
+        await world.sweep(timedelta(seconds=61))
+        await fetch(world)
+    site = world.document(site.id)
+    assert (site.status, set(children(world, site))) == (DocumentStatus.READY, {"Start", "A", "C"})
+    assert site.notes == (f"1 pages could not be read, such as {ROOT}b.html.",)
+
+
+@pytest.mark.parametrize("moment", ["before create", "before upload"])
+async def test_trouble_of_our_own_leaves_no_page_out(world: World, moment: str) -> None:
+    def down() -> UnavailableError:
+        world.hook.errors[moment] = [UnavailableError("Our own store is away.")]
+        return UnavailableError("The page's server is away.")
+
+    publish(world)
+    world.web.pages[f"{ROOT}a.html"] = MemoryPage(error=down)
+    shown = await submit(url=ROOT, scope="section")
+    [message] = published(world, "fetch-url")
+    assert [(await FETCH.push(message)).status for _ in range(2)] == [503, 204]
+    site = world.document(shown["id"])
+    assert (site.status, set(children(world, site))) == (DocumentStatus.READY, {"Start", "B"})
+    assert site.notes == (f"1 pages could not be read, such as {ROOT}a.html.",)
+
+
+async def test_a_page_that_reads_otherwise_each_time_survives_a_death_before_its_object(world: World) -> None:
+    publish(world)
+    shown = await submit(url=ROOT, scope="section")
+    [message] = published(world, "fetch-url")
+    world.hook.errors["before upload"] = [InternalError("The instance is gone.")]
+    assert (await FETCH.push(message)).status == 503
+    world.web.pages[ROOT] = page("Start, told at another time", "a.html")
+    assert (await FETCH.push(message)).status == 204
+    await finish(world)
+    found = children(world, world.document(shown["id"]))
+    assert {document.status for document in found.values()} == {DocumentStatus.READY}
+    assert "Start, told at another time" in found
 
 
 async def test_a_second_walk_learns_what_changed_and_nothing_else(world: World) -> None:

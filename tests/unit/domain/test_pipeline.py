@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.domain import ending
 from shared.domain import pipeline as rules
 from shared.domain.document import Cost, Document, DocumentSource, DocumentStatus, Failure, FailureCode, Stage, StageProgress
 from shared.domain.pipeline import Moment
@@ -89,20 +90,20 @@ def test_the_last_indexed_batch_makes_the_generation_live_whatever_is_shown(stat
     progress = planned(extract=2, chunk=1, embed=2, index=2)
     ready = rules.advanced(document(status, progress=progress), Stage.INDEX, 2, {}, MOMENT)
     assert ready is not None
-    assert (ready.status, ready.live_generation, ready.due_at) == (DocumentStatus.READY, 1, NOW + rules.LONGEST_WAIT)
+    assert (ready.status, ready.live_generation, ready.due_at) == (DocumentStatus.READY, 1, NOW + ending.LONGEST_WAIT)
     assert all(part.done == part.of for part in ready.progress.values())
     assert (rules.stages_of(ready), [topic for topic, _ in rules.opening(ready)]) == ((), ["notify-devices"])
 
 
 def test_an_ended_document_is_looked_at_until_its_devices_are_told_or_nobody_waits_for_the_word() -> None:
-    failed = rules.failed(document(), FAILURE, NOW)
+    failed = ending.failed(document(), FAILURE, NOW)
     assert failed is not None
-    assert rules.at_rest(failed, NOW + timedelta(hours=23)).due_at is not None
-    late = rules.at_rest(failed, NOW + rules.TELLING_LIFE)
+    assert ending.at_rest(failed, NOW + timedelta(hours=23)).due_at is not None
+    late = ending.at_rest(failed, NOW + ending.TELLING_LIFE)
     assert (late.due_at, late.untold) == (None, False)
-    told = rules.told(failed, NOW)
+    told = ending.told(failed, NOW)
     assert told is not None
-    assert (told.due_at, rules.opening(told), rules.told(told, NOW)) == (None, [], None)
+    assert (told.due_at, rules.opening(told), ending.told(told, NOW)) == (None, [], None)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def test_an_ended_document_is_looked_at_until_its_devices_are_told_or_nobody_wai
     ],
 )
 def test_nobody_is_told_of_what_nobody_waits_for(changes: dict[str, Any], is_told: object) -> None:
-    failed = rules.failed(document(**changes), FAILURE, NOW)
+    failed = ending.failed(document(**changes), FAILURE, NOW)
     assert failed is not None
     assert failed.untold is is_told
 
@@ -137,23 +138,23 @@ def test_a_new_live_generation_asks_for_the_purge_of_those_before_it_until_nothi
     asked = [(topic, message.generation) for topic, message in rules.opening(ready)]
     assert asked == [("purge-generations", 3), ("notify-devices", 3)]
     assert ready.due_at is not None
-    assert rules.at_rest(ready, NOW).due_at is not None
-    told = rules.told(ready, NOW)
-    purged = rules.without_old_generations(told, 3) if told else None
+    assert ending.at_rest(ready, NOW).due_at is not None
+    told = ending.told(ready, NOW)
+    purged = ending.without_old_generations(told, 3) if told else None
     assert purged is not None
-    assert (purged.due_at, rules.opening(purged), rules.at_rest(purged, NOW).due_at) == (None, [], None)
-    assert rules.without_old_generations(purged, 3) is None
+    assert (purged.due_at, rules.opening(purged), ending.at_rest(purged, NOW).due_at) == (None, [], None)
+    assert ending.without_old_generations(purged, 3) is None
 
 
 def test_a_purge_leaves_a_document_that_is_being_learned_anew_to_its_stages() -> None:
     learning = document(DocumentStatus.EMBEDDING, generation=4, live_generation=3, due_at=NOW)
-    purged = rules.without_old_generations(learning, 3)
+    purged = ending.without_old_generations(learning, 3)
     assert purged is not None
     assert (purged.purged_generation, purged.due_at) == (2, NOW)
 
 
 def test_a_failure_after_a_new_live_generation_still_has_the_old_ones_purged() -> None:
-    failed = rules.failed(document(DocumentStatus.EMBEDDING, generation=3, live_generation=2), rules.broke(), NOW)
+    failed = ending.failed(document(DocumentStatus.EMBEDDING, generation=3, live_generation=2), ending.broke(), NOW)
     assert failed is not None
     assert failed.due_at is not None
     assert [topic for topic, _ in rules.opening(failed)] == ["purge-generations", "notify-devices"]
@@ -161,7 +162,7 @@ def test_a_failure_after_a_new_live_generation_still_has_the_old_ones_purged() -
 
 @pytest.mark.parametrize("status", DocumentStatus)
 def test_only_what_was_learned_or_has_failed_can_be_learned_anew(status: DocumentStatus) -> None:
-    relearned = rules.relearned(document(status, generation=2, live_generation=1, failure=rules.broke()), MOMENT)
+    relearned = rules.relearned(document(status, generation=2, live_generation=1, failure=ending.broke()), MOMENT)
     assert (relearned is not None) is (status in {DocumentStatus.READY, DocumentStatus.FAILED})
     if relearned:
         assert (relearned.status, relearned.generation, relearned.live_generation) == (DocumentStatus.RECEIVED, 3, 1)
@@ -172,7 +173,7 @@ def test_only_what_was_learned_or_has_failed_can_be_learned_anew(status: Documen
 def test_a_text_that_never_came_is_given_up_before_a_file_is() -> None:
     text, file = (document(DocumentStatus.AWAITING_UPLOAD, source=source) for source in ("text", "file"))
     assert rules.upload_expires_at(text) < NOW + timedelta(hours=1) < rules.upload_expires_at(file)
-    assert rules.upload_expired(text).message != rules.upload_expired(file).message
+    assert ending.upload_expired(text).message != ending.upload_expired(file).message
 
 
 def test_a_stage_that_is_over_or_to_come_advances_nothing() -> None:
@@ -237,19 +238,34 @@ def test_a_step_is_worn_out_by_its_own_failures_alone(
     state: StepState, attempt: int, error: str | None, *, worn_out: bool
 ) -> None:
     steps = {Stage.EMBED: [step(Stage.EMBED, 0, state, attempt=attempt, error=error)]}
-    assert rules.is_worn_out(steps, NOW) is worn_out
+    assert rules.is_worn_out(document(), steps, NOW) is worn_out
+
+
+@pytest.mark.parametrize(("attempt", "worn_out"), [(rules.PAGE_TRIES - 1, False), (rules.PAGE_TRIES, True)])
+def test_a_server_that_always_asks_to_come_later_is_given_up(attempt: int, *, worn_out: bool) -> None:
+    refused = {"attempt": attempt, "refusals": attempt - 1, "error": "RESOURCE_EXHAUSTED"}
+    steps = {stage: [step(stage, 0, StepState.RELEASED, **refused)] for stage in (Stage.FETCH, Stage.EMBED)}
+    assert rules.is_worn_out(document(), steps, NOW) is worn_out
+    assert not rules.is_worn_out(document(), {Stage.EMBED: steps[Stage.EMBED]}, NOW)
+
+
+def test_a_death_after_many_refusals_does_not_wear_a_step_out() -> None:
+    refused = step(Stage.EMBED, 0, StepState.RELEASED, attempt=20, refusals=19, error="RESOURCE_EXHAUSTED")
+    died = refused.claimed_again(step(Stage.EMBED, 0, StepState.HELD, lease_until=NOW))
+    assert (died.attempt, died.refusals, died.faults) == (21, 20, 1)
+    assert not rules.is_worn_out(document(), {Stage.EMBED: [died]}, NOW)
 
 
 def test_a_live_lease_is_never_worn_out() -> None:
     held = step(Stage.EMBED, 0, StepState.HELD, attempt=99, lease_until=NOW + timedelta(seconds=1))
-    assert not rules.is_worn_out({Stage.EMBED: [held]}, NOW)
+    assert not rules.is_worn_out(document(), {Stage.EMBED: [held]}, NOW)
 
 
 @given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=30)))
 def test_the_sweep_looks_later_the_longer_nothing_moves_but_never_too_late(age: timedelta) -> None:
     looked_at = rules.looked_at(document(updated_at=NOW - age), {}, MOMENT)
     assert looked_at.due_at is not None
-    assert MOMENT.patience <= looked_at.due_at - NOW <= rules.LONGEST_WAIT
+    assert MOMENT.patience <= looked_at.due_at - NOW <= ending.LONGEST_WAIT
 
 
 def test_the_sweep_looks_when_a_provider_allows_the_next_try() -> None:
@@ -280,18 +296,18 @@ def test_a_document_is_postponed_by_the_longest_wait_that_was_told() -> None:
 
 
 def test_a_document_fails_once_and_never_after_it_is_ready() -> None:
-    failed = rules.failed(document(), FAILURE, NOW)
+    failed = ending.failed(document(), FAILURE, NOW)
     assert failed is not None
     assert (failed.status, failed.failure, failed.untold) == (DocumentStatus.FAILED, FAILURE, True)
-    assert rules.failed(failed, FAILURE, NOW) is None
-    assert rules.failed(document(DocumentStatus.READY), FAILURE, NOW) is None
+    assert ending.failed(failed, FAILURE, NOW) is None
+    assert ending.failed(document(DocumentStatus.READY), FAILURE, NOW) is None
 
 
 def test_a_late_report_is_cleared_from_an_ended_document() -> None:
     late = document(DocumentStatus.READY, progress={Stage.EMBED: StageProgress(done=1, of=3)})
-    rested = rules.at_rest(late, NOW)
+    rested = ending.at_rest(late, NOW)
     assert (rested.due_at, rested.progress) == (None, {Stage.EMBED: StageProgress(done=3, of=3)})
-    failed = rules.at_rest(late.model_copy(update={"status": DocumentStatus.FAILED}), NOW)
+    failed = ending.at_rest(late.model_copy(update={"status": DocumentStatus.FAILED}), NOW)
     assert (failed.due_at, failed.progress) == (None, late.progress)
 
 
