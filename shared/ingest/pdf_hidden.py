@@ -42,8 +42,31 @@ class HiddenText:
         self._known: dict[int, bool] = {}
         self._covers: list[tuple[_Box, bool]] | None = None
         self._written = raw.FS_RECTF()
+        self._bounds = tuple(ctypes.c_float() for _ in range(4))
         raw.FPDF_GetPageBoundingBox(page, self._written)
         self._edge = _Box(self._written.left, self._written.bottom, self._written.right, self._written.top)
+
+    def may_hide(self, words: int) -> bool:
+        """Whether any text of the page may be hidden, told by its objects where these are fewer than its words.
+
+        What stands in a form has a place that its own matrix decides, and is looked at by itself.
+        """
+        count = raw.FPDFPage_CountObjects(self._page)
+        return count > words or any(self._may_be_hidden(raw.FPDFPage_GetObject(self._page, number)) for number in range(count))
+
+    def _may_be_hidden(self, drawn: Any) -> bool:
+        kind = raw.FPDFPageObj_GetType(drawn)
+        if kind != raw.FPDF_PAGEOBJ_TEXT:
+            return bool(kind == raw.FPDF_PAGEOBJ_FORM)
+        mode, box, edge = raw.FPDFTextObj_GetTextRenderMode(drawn), self._bounds, self._edge
+        if mode in _UNPAINTED or _is_of_paper(drawn, stroked=mode in _STROKED):
+            return True
+        if not raw.FPDFPageObj_GetBounds(drawn, *box):
+            return True
+        left, bottom, right, top = (side.value for side in box)
+        # A full stop is small too, in a font that is not.
+        is_small = min(right - left, top - bottom) < _SMALLEST and _font_size(drawn) < _SMALLEST
+        return is_small or left < edge.left or bottom < edge.bottom or right > edge.right or top > edge.top
 
     def hidden_places(self, start: int, end: int) -> Iterable[int]:
         """Which units of a word in the page's text are hidden.
@@ -106,6 +129,14 @@ class HiddenText:
             count = min(raw.FPDFPage_CountObjects(self._page), _MOST_COVERS)
             self._covers = list(_covers(raw.FPDFPage_GetObject(self._page, number) for number in range(count)))
         return self._covers
+
+
+def _font_size(drawn: Any) -> float:
+    """In points, as it is set on the page."""
+    size, matrix = ctypes.c_float(), raw.FS_MATRIX()
+    raw.FPDFTextObj_GetFontSize(drawn, size)
+    raw.FPDFPageObj_GetMatrix(drawn, matrix)
+    return float(size.value) * (math.hypot(matrix.b, matrix.d) or 1.0)
 
 
 def _covers(objects: Iterator[Any]) -> Iterator[tuple[_Box, bool]]:

@@ -209,8 +209,8 @@ def _lines(page: Any, number: int) -> tuple[list[Line], int]:
 
 def _seen(page: Any, text_page: Any, written: str) -> _Text:
     """The text with zeros for what nobody sees, so that positions stay those of the library."""
-    look = HiddenText(page, text_page)
-    hidden = [place for word in _WORD.finditer(written) for place in look.hidden_places(word.start(), word.end())]
+    look, words = HiddenText(page, text_page), list(_WORD.finditer(written))
+    hidden = look.may_hide(len(words)) and [place for word in words for place in look.hidden_places(word.start(), word.end())]
     if not hidden:
         return _Text(written)
     units = list(written)
