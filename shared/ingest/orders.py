@@ -9,12 +9,11 @@ import re
 
 from shared.domain.chunk import ChunkFlag
 
-_OPENING = r"(?:^|[.!?:;>\]\n*#\"'\u201c,]|\band\b|\bplease\b|\bmust\b|\bto\b|\byou\b|\bnow\b)[\s\"'\u201c*]{0,6}"
 _ANSWER = r"(?:response|reply|answer|output|message|explanation|implementation|elucidation)s?"
 _WORDS = r"(?:[^\w.!?:;]+\w+)"  # Of one sentence.
 _SAYING = r"(?:respond|reply|answer|output|print|say|repeat|return|write|type)"
 
-_PATTERNS = (
+_ANYWHERE = (
     # What was asked before is to be forgotten.
     (
         rf"\b(?:ignore|disregard|forget|override|bypass|discard|neglect)\b{_WORDS}{{0,4}}?[^\w.!?:;]+"
@@ -47,15 +46,8 @@ _PATTERNS = (
     ),
     r"\b(?:begin|end)\s+(?:user|system|untrusted)\s+(?:input|prompt|message)\b",
     # It is told what to answer.
-    rf"{_OPENING}{_SAYING}\s+(?:back\s+)?(?:with\s+)?(?:only|just|exactly|nothing\s+but|verbatim)\b",
     rf"\b(?:only|just|simply|always|instead,?|must)\s+{_SAYING}\b(?:\s+with)?[\s:]*[\"'\u201c\u2018`<]",
-    rf"{_OPENING}(?:{_SAYING}\s*(?:with|the\s+(?:words?|phrase|following|text|sentence))|say|print|output)[\s:,]*[\"'\u201c\u2018`<]",
     rf"\byou\s+(?:will|should|shall|must)\s+{_SAYING}\b(?:\s+with)?[\s:,]*[\"'\u201c\u2018`<]",
-    (
-        rf"{_OPENING}(?:start|begin|end|finish|prefix|precede|provide|render|modify|enhance|alter|adjust|craft|write|format)\s+your?\s+"
-        rf"{_ANSWER}\b"
-    ),
-    rf"{_OPENING}in\s+your\s+{_ANSWER}\b[^.\n]{{0,12}}\b(?:suggest|include|add|mention|recommend|tell|ask|encourage)",
     # Code that it is to hand on.
     (
         r"\b(?:following|subsequent|below)\s+code\s+(?:snippet|block|excerpt|section|segment)\b[^.\n]{0,120}?"
@@ -65,20 +57,42 @@ _PATTERNS = (
         r"\byour\s+(?:code|codebase|solution|algorithm|implementation)\b[^.\n]{0,120}?"
         r"\b(?:following|subsequent)\s+code\s+(?:snippet|block|excerpt|section|segment)\b"
     ),
-    (
-        rf"{_OPENING}(?:add|append|attach|include|insert|incorporate|integrate|introduce|embed|mention|replace|remove|rearrange|jumble|scramble|shuffle|combine|convert|"
-        rf"encode|encrypt|translate|use|utili[sz]e|leverage|make|put|place|provide|offer|ensure|do\s+not\s+include)\b(?:[^.\n]|\.(?=\w)){{0,160}}?"
-        rf"\b(?:in|into|to|of|from|with|within|throughout|for)\s+your\s+(?:\w+\s+)?{_ANSWER}\b"
-    ),
     # It is asked for what it was told.
     (
         r"\b(?:reveal|print|repeat|show|output|leak|disclose|tell\s+me|give\s+(?:me|away))\b(?:[^\w.!?:;]+\w+){0,3}?[^\w.!?:;]+"
         r"(?:system\s+prompt|(?:your|initial|hidden|secret)\s+(?:\w+\s+)?(?:instructions|prompt|rules)|access\s+code|secret\s+(?:key|code))\b"
     ),
 )
-_ORDERS = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS), re.IGNORECASE)
+_IMPERATIVES = (
+    # It is told what to answer, and what to do with the answer.
+    rf"{_SAYING}\s+(?:back\s+)?(?:with\s+)?(?:only|just|exactly|nothing\s+but|verbatim)\b",
+    rf"(?:{_SAYING}\s*(?:with|the\s+(?:words?|phrase|following|text|sentence))|say|print|output)[\s:,]*[\"'\u201c\u2018`<]",
+    (
+        rf"(?:start|begin|end|finish|prefix|precede|provide|render|modify|enhance|alter|adjust|craft|write|format)\s+your?\s+"
+        rf"{_ANSWER}\b"
+    ),
+    rf"in\s+your\s+{_ANSWER}\b[^.\n]{{0,12}}\b(?:suggest|include|add|mention|recommend|tell|ask|encourage)",
+    (
+        rf"(?:add|append|attach|include|insert|incorporate|integrate|introduce|embed|mention|replace|remove|rearrange|jumble|scramble|shuffle|combine|convert|"
+        rf"encode|encrypt|translate|use|utili[sz]e|leverage|make|put|place|provide|offer|ensure|do\s+not\s+include)\b(?:[^.\n]|\.(?=\w)){{0,160}}?"
+        rf"\b(?:in|into|to|of|from|with|within|throughout|for)\s+your\s+(?:\w+\s+)?{_ANSWER}\b"
+    ),
+)
+_ANYWHERE_ORDERS = [re.compile(pattern) for pattern in _ANYWHERE]
+_OPENED_ORDERS = [re.compile(rf"\b{pattern}") for pattern in _IMPERATIVES]
+_OPENS = re.compile(r"(?:^|[.!?:;>\]\n*#\"'\u201c,]|\band\b|\bplease\b|\bmust\b|\bto\b|\byou\b|\bnow\b)[\s\"'\u201c*]{0,6}\Z")
+_BEFORE = 16  # Characters: the longest of these words, and what may lie between.
 
 
 def flags_of(text: str) -> tuple[ChunkFlag, ...]:
     """What a reader of the passage should know of it."""
-    return (ChunkFlag.INSTRUCTIONS,) if _ORDERS.search(text) else ()
+    # Lowered once: patterns that ignore case are half as fast again.
+    lowered = text.lower()
+    is_order = any(pattern.search(lowered) for pattern in _ANYWHERE_ORDERS) or _is_told(lowered)
+    return (ChunkFlag.INSTRUCTIONS,) if is_order else ()
+
+
+def _is_told(lowered: str) -> bool:
+    """Whether an imperative stands where a sentence opens; that is looked at second, since sentences open everywhere."""
+    found = (match.start() for pattern in _OPENED_ORDERS for match in pattern.finditer(lowered))
+    return any(_OPENS.search(lowered, max(0, start - _BEFORE), start) for start in found)
