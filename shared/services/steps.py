@@ -127,7 +127,7 @@ class _HeldStep:
         """Best effort: where it fails the lease ends by itself, and the work's own error is what the caller must see."""
         name = error.code.value if isinstance(error, SynapseError) else type(error).__name__
         attempt = self._claim.step.attempt
-        until = retry_at(error, attempt, self._clock())
+        until = retry_at(error, self._claim.step.faults, self._clock())
         try:
             await self._ledger.release(self._claim, name, until)
             await self._told(error, attempt + 1, until)
