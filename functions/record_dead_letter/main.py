@@ -3,6 +3,7 @@
 from shared.core.clock import Clock
 from shared.core.log import logger
 from shared.domain.dead_letter import LETTER_LIFE, DeadLetter, asked_of, stage_of
+from shared.domain.document import Stage
 from shared.domain.ending import broke
 from shared.domain.pipeline import OF_ENDED
 from shared.domain.step import StageMessage, Step, StepState
@@ -17,10 +18,11 @@ COUNT = "CloudPubSubDeadLetterSourceDeliveryCount"
 
 @stage_function
 async def record_dead_letter(delivery: Delivery, *, letters: DeadLetters, pipeline: Pipeline, clock: Clock) -> None:
-    """A letter whose step was done in the end is kept too, but its document is left to go on."""
+    """A letter whose step was done in the end, or is none of its document's, is kept too, but the document is left to go on."""
     message, topic = asked_of(delivery.body), delivery.attributes.get(SOURCE, "")
     count, now = delivery.attributes.get(COUNT, ""), clock()
-    step = await _step(pipeline, topic, message) if message else None
+    stage = stage_of(topic)
+    step = await _step(pipeline, stage, message) if stage and message else None
     letter = DeadLetter(
         id=delivery.message_id,
         topic=topic,
@@ -36,11 +38,10 @@ async def record_dead_letter(delivery: Delivery, *, letters: DeadLetters, pipeli
         logger.error("a message is dead", extra={"topic": letter.topic, "letter_id": letter.id})
     is_done = step is not None and step.state is StepState.DONE
     if message is not None and not is_done and topic not in OF_ENDED:
-        await pipeline.fail(message, broke())
+        await pipeline.fail(message, broke(), stage)
 
 
-async def _step(pipeline: Pipeline, topic: str, message: StageMessage) -> Step | None:
+async def _step(pipeline: Pipeline, stage: Stage, message: StageMessage) -> Step | None:
     """The step that the letter asked for, as it stands."""
-    stage = stage_of(topic)
-    steps = await pipeline.ledger.steps(message.document_id, message.generation, stage) if stage else ()
+    steps = await pipeline.ledger.steps(message.document_id, message.generation, stage)
     return next((step for step in steps if step.key.shard == message.shard), None)

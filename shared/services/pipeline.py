@@ -114,9 +114,15 @@ class Pipeline:
             await self.publish(islice(rules.missing(document, steps, now), MOST_REPUBLISHED))
             await self.documents.replace(read, rules.looked_at(document, steps, self.moment()))
 
-    async def fail(self, message: StageMessage, failure: Failure) -> None:
-        """End the message's generation, unless it has ended."""
-        failed = await self.change(message, lambda stored: ending.failed(stored, failure, self.clock()))
+    async def fail(self, message: StageMessage, failure: Failure, stage: Stage | None = None) -> None:
+        """End the message's generation, unless it has ended; of a stage, only where the document's plan holds that step."""
+
+        def rule(stored: Document) -> Document | None:
+            if stage and not rules.is_planned(stored, stage, message.shard):
+                return None
+            return ending.failed(stored, failure, self.clock())
+
+        failed = await self.change(message, rule)
         if failed is not None:
             logger.info("a document failed", extra={"document_id": failed.id, "failure": failure.code.value})
             await self.publish(rules.opening(failed))

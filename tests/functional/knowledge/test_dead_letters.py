@@ -59,6 +59,12 @@ async def test_a_step_that_was_done_after_all_leaves_its_document_alone(world: W
     assert len(world.store.dead_letters) == 1
 
 
+async def test_a_letter_of_a_shard_that_the_document_does_not_have_leaves_it_alone(world: World, document_id: str) -> None:
+    assert await die({"document_id": document_id, "generation": 1, "shard": 7}) == 204
+    assert world.document(document_id).status is DocumentStatus.CHUNKING
+    assert len(world.store.dead_letters) == 1
+
+
 async def test_a_letter_of_an_older_generation_leaves_the_document_alone(world: World, document_id: str) -> None:
     read = world.store.documents[document_id]
     world.store.documents[document_id] = world.store.stamp(read.value.model_copy(update={"generation": 2}))
