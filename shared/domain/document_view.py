@@ -6,6 +6,7 @@ from enum import StrEnum
 from shared.domain.base import Model
 from shared.domain.document import Cost, Document, DocumentSource, DocumentStatus, Failure, Stage, StageProgress, Wait
 from shared.domain.pipeline import stages_of
+from shared.domain.web import Refresh
 
 
 class Activity(StrEnum):
@@ -40,7 +41,8 @@ class DocumentView(Model):
     """`activity` says whether it moves, waits or has ended; `retry_at` and `due_at` are set while there is something to wait for.
 
     `stage` runs now, and `progress` counts the shards of each planned stage. `generation` counts how often it was learned, the
-    time that it is being learned included; searches answer from `live_generation`, which is 0 while none is whole.
+    time that it is being learned included; searches answer from `live_generation`, which is 0 while none is whole. At
+    `refresh_at` its address is looked at again; null: only when somebody asks.
     """
 
     id: str
@@ -67,13 +69,19 @@ class DocumentView(Model):
     attempt: int
     retry_at: datetime | None
     due_at: datetime | None
+    refresh: Refresh
+    refresh_at: datetime | None
     created_at: datetime
     updated_at: datetime
 
     @classmethod
     def of(cls, document: Document, now: datetime) -> "DocumentView":
         """The view at a moment."""
-        derived = {"activity": activity_of(document, now), "stage": next(iter(stages_of(document)), None)}
+        derived = {
+            "activity": activity_of(document, now),
+            "stage": next(iter(stages_of(document)), None),
+            "refresh": document.web.refresh if document.web else Refresh.NEVER,
+        }
         known = {name: getattr(document, name) for name in cls.model_fields if name not in derived}
         is_final = document.status.is_final
         if is_final or (document.retry_at and document.retry_at <= now):

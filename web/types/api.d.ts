@@ -1556,7 +1556,8 @@ export interface components {
          * @description `activity` says whether it moves, waits or has ended; `retry_at` and `due_at` are set while there is something to wait for.
          *
          *     `stage` runs now, and `progress` counts the shards of each planned stage. `generation` counts how often it was learned, the
-         *     time that it is being learned included; searches answer from `live_generation`, which is 0 while none is whole.
+         *     time that it is being learned included; searches answer from `live_generation`, which is 0 while none is whole. At
+         *     `refresh_at` its address is looked at again; null: only when somebody asks.
          */
         DocumentView: {
             activity: components["schemas"]["Activity"];
@@ -1580,6 +1581,8 @@ export interface components {
             progress: {
                 [key: string]: components["schemas"]["StageProgress"];
             };
+            refresh: components["schemas"]["Refresh"];
+            refresh_at: string | null;
             retry_at: string | null;
             size_bytes: number;
             source: components["schemas"]["DocumentSource"];
@@ -5039,6 +5042,8 @@ export interface operations {
                      *           "pages": null,
                      *           "parent_id": null,
                      *           "progress": {},
+                     *           "refresh": "never",
+                     *           "refresh_at": null,
                      *           "retry_at": null,
                      *           "size_bytes": 1,
                      *           "source": "file",
@@ -5648,6 +5653,8 @@ export interface operations {
                      *       "pages": null,
                      *       "parent_id": null,
                      *       "progress": {},
+                     *       "refresh": "never",
+                     *       "refresh_at": null,
                      *       "retry_at": null,
                      *       "size_bytes": 1,
                      *       "source": "file",
@@ -5845,6 +5852,8 @@ export interface operations {
                      *       "pages": null,
                      *       "parent_id": null,
                      *       "progress": {},
+                     *       "refresh": "never",
+                     *       "refresh_at": null,
                      *       "retry_at": null,
                      *       "size_bytes": 1,
                      *       "source": "file",
@@ -6647,6 +6656,8 @@ export interface operations {
                      *       "pages": null,
                      *       "parent_id": null,
                      *       "progress": {},
+                     *       "refresh": "never",
+                     *       "refresh_at": null,
                      *       "retry_at": null,
                      *       "size_bytes": 1,
                      *       "source": "file",
@@ -6728,6 +6739,8 @@ export interface operations {
                      *       "pages": null,
                      *       "parent_id": null,
                      *       "progress": {},
+                     *       "refresh": "never",
+                     *       "refresh_at": null,
                      *       "retry_at": null,
                      *       "size_bytes": 58,
                      *       "source": "text",
@@ -6821,6 +6834,8 @@ export interface operations {
                      *           "of": 1
                      *         }
                      *       },
+                     *       "refresh": "weekly",
+                     *       "refresh_at": "2026-11-29T10:00:30Z",
                      *       "retry_at": null,
                      *       "size_bytes": 0,
                      *       "source": "url",

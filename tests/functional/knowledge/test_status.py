@@ -32,6 +32,8 @@ SHOWN = {
     "attempt",
     "retry_at",
     "due_at",
+    "refresh",
+    "refresh_at",
     "activity",
     "stage",
     "created_at",

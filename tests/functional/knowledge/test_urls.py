@@ -266,6 +266,15 @@ async def test_an_unchanged_page_costs_a_question_a_day(world: World) -> None:
     assert world.document(document.id) == document.model_copy(update={"refresh_at": START + timedelta(days=2)})
 
 
+async def test_the_view_says_when_a_page_is_looked_at_again_until_it_is_submitted_without(world: World) -> None:
+    serve(world)
+    shown = await submit(refresh="weekly")
+    assert (shown["refresh"], shown["refresh_at"]) == ("weekly", f"{START + timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}")
+    await world.deliver()
+    again = await submit()
+    assert (again["id"], again["refresh"], again["refresh_at"]) == (shown["id"], "never", None)
+
+
 async def test_equal_bytes_under_another_tag_change_nothing_either(world: World) -> None:
     serve(world, etag='"1"')
     document = await learn(world, refresh="daily")
