@@ -82,6 +82,7 @@ async def _chunks(document: Document, passages: AsyncIterator[TextChunk], now: d
             bot_id=document.bot_id,
             text=passage.text,
             place=passage.place,
+            tokens=passage.tokens,
             flags=flags_of(passage.text),
             created_at=now,
         )

@@ -37,6 +37,7 @@ class Chunk(Record):
     bot_id: str
     text: str
     place: Place
+    tokens: int = Field(default=0, description="As the embedder counts.")
     flags: tuple[ChunkFlag, ...] = ()
     created_at: datetime
 

@@ -13,12 +13,12 @@ _HEADER = 0.3
 
 
 class Budget:
-    """Lengths in tokens, those that the embedder adds to every text taken off; `most` is what it reads."""
+    """Lengths in tokens, those that the embedder adds to every text (`added`) taken off; `most` is what it reads."""
 
     def __init__(self, count: Count, max_tokens: int) -> None:
         self._count = count
-        self._added = count([""])[0]
-        self.most = max(1, max_tokens - self._added)
+        self.added = count([""])[0]
+        self.most = max(1, max_tokens - self.added)
         self.target = max(1, int(self.most * _TARGET))
 
     @property
@@ -44,4 +44,4 @@ class Budget:
     def measure(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text."""
         starts = range(0, len(texts), _BATCH)
-        return [max(0, tokens - self._added) for start in starts for tokens in self._count(texts[start : start + _BATCH])]
+        return [max(0, tokens - self.added) for start in starts for tokens in self._count(texts[start : start + _BATCH])]

@@ -11,7 +11,7 @@ from shared.domain.page import BlockKind, TextPage
 from shared.ingest.atoms import Atom, Headings, atoms_of
 from shared.ingest.budget import Budget, Count
 from shared.ingest.limits import MAX_CHUNKS
-from shared.ingest.pack import pack
+from shared.ingest.pack import pack, tokens_of
 from shared.ingest.split import Span, pieces_of
 
 _AT_ONCE = 256  # Passages that are counted together.
@@ -19,11 +19,12 @@ _AT_ONCE = 256  # Passages that are counted together.
 
 class TextChunk(Model):
     """A passage. Its text is its place's span of its page, character for character; only where it continues a cut table do
-    the table's first row and a line feed come before.
+    the table's first row and a line feed come before. `tokens` is the sum of its parts', with those that the embedder adds.
     """
 
     text: str
     place: Place
+    tokens: int
 
 
 class _Draft(NamedTuple):
@@ -31,6 +32,8 @@ class _Draft(NamedTuple):
     span: Span
     path: tuple[str, ...]
     header: str
+    tokens: int
+    loose: int  # How many more it may count: joined texts may count more than their parts.
 
     @property
     def text(self) -> str:
@@ -60,7 +63,7 @@ class Chunker:
             groups = pack(atoms_of(page, self._headings, self._budget), self._budget)
             while some := list(islice(groups, _AT_ONCE)):
                 drafts = [_draft(page, group) for group in some]
-                yield from map(_chunk, self._admitted(_fitted(drafts, self._budget)))
+                yield from (_chunk(draft, self._budget) for draft in self._admitted(_fitted(drafts, self._budget)))
 
     def _admitted(self, drafts: list[_Draft]) -> Iterator[_Draft]:
         for draft in drafts:
@@ -80,7 +83,10 @@ def _draft(page: TextPage, group: Sequence[Atom]) -> _Draft:
     texts = [atom.path for atom in group if atom.kind is not BlockKind.HEADING]
     path = _shared(texts or [atom.path for atom in group])
     header = f"{group[0].header}\n" if group[0].header else ""
-    return _Draft(page, Span(group[0].span.start, group[-1].span.end), path, header)
+    span = Span(group[0].span.start, group[-1].span.end)
+    # One for each character in between, and one for each joint.
+    between = span.end - span.start - sum(atom.span.end - atom.span.start for atom in group)
+    return _Draft(page, span, path, header, tokens_of(group), between + len(group))
 
 
 def _shared(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
@@ -90,26 +96,32 @@ def _shared(paths: Sequence[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def _fitted(drafts: list[_Draft], budget: Budget) -> list[_Draft]:
-    """The drafts, those cut that came out too long: joined texts may count more than their parts."""
-    while True:
-        tokens = budget.measure([draft.text for draft in drafts])
-        long = [count > budget.most and (draft.header or _length(draft) > 1) for draft, count in zip(drafts, tokens, strict=True)]
-        if not any(long):
-            return drafts
-        drafts = [part for draft, is_long in zip(drafts, long, strict=True) for part in (_shorter(draft) if is_long else [draft])]
+    """The drafts, those cut that came out too long. Few come near: to count all again would double the work of cutting."""
+    while unsure := [draft for draft in drafts if _may_be_cut(draft, budget)]:
+        counted = iter(budget.measure([draft.text for draft in unsure]))
+        drafts = [
+            part
+            for draft in drafts
+            for part in (_counted(draft, next(counted), budget) if _may_be_cut(draft, budget) else [draft])
+        ]
+    return drafts
 
 
-def _shorter(draft: _Draft) -> list[_Draft]:
+def _may_be_cut(draft: _Draft, budget: Budget) -> bool:
+    return draft.tokens + draft.loose > budget.most and (bool(draft.header) or draft.span.end - draft.span.start > 1)
+
+
+def _counted(draft: _Draft, tokens: int, budget: Budget) -> list[_Draft]:
+    """The draft as it was counted, or what is made of it where it is too long."""
+    draft = draft._replace(tokens=tokens, loose=0)
+    if tokens <= budget.most:
+        return [draft]
     # The header is a repetition, and the row alone is still right; its own text must not be lost.
     if draft.header:
         return [draft._replace(header="")]
     return [draft._replace(span=span) for span in pieces_of(draft.page.text, draft.span, 2)]
 
 
-def _length(draft: _Draft) -> int:
-    return draft.span.end - draft.span.start
-
-
-def _chunk(draft: _Draft) -> TextChunk:
+def _chunk(draft: _Draft, budget: Budget) -> TextChunk:
     place = Place(page=draft.page.number, start=draft.span.start, end=draft.span.end, headings=draft.path)
-    return TextChunk(text=draft.text, place=place)
+    return TextChunk(text=draft.text, place=place, tokens=draft.tokens + budget.added)

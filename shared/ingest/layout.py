@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -142,6 +143,7 @@ def _is_short(line: Line, group: Sequence[Line]) -> bool:
     return line.right - left < _SHORT * (right - left)
 
 
+@lru_cache(maxsize=4)  # Each line is looked at beside the one before it, and beside the one behind it.
 def _is_row(text: str) -> bool:
     """Whether the line reads as a table's row: two figures or more, and they are a third of it."""
     words = text.split()

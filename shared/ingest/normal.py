@@ -21,6 +21,8 @@ _SPACES = re.compile("[\t \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 
 def clean(text: str) -> str:
     """NFC without invisible characters, ligatures and presentation forms as letters, every line end a line feed."""
+    if text.isascii() and text.isprintable():
+        return text
     text = _LINE_ENDS.sub("\n", text)
     text = _INVISIBLE.sub("", text.translate(_BULLETS))
     text = _PRESENTED.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)

@@ -38,12 +38,13 @@ class HiddenText:
     """
 
     def __init__(self, page: Any, text_page: Any) -> None:
-        self._page, self._text_page = page, text_page
+        self._page, self._text_page = page.raw, text_page.raw
         self._known: dict[int, bool] = {}
         self._covers: list[tuple[_Box, bool]] | None = None
         self._written = raw.FS_RECTF()
         self._bounds = tuple(ctypes.c_float() for _ in range(4))
-        raw.FPDF_GetPageBoundingBox(page, self._written)
+        self._colour = tuple(ctypes.c_uint() for _ in range(4))
+        raw.FPDF_GetPageBoundingBox(self._page, self._written)
         self._edge = _Box(self._written.left, self._written.bottom, self._written.right, self._written.top)
 
     def may_hide(self, words: int) -> bool:
@@ -59,7 +60,7 @@ class HiddenText:
         if kind != raw.FPDF_PAGEOBJ_TEXT:
             return bool(kind == raw.FPDF_PAGEOBJ_FORM)
         mode, box, edge = raw.FPDFTextObj_GetTextRenderMode(drawn), self._bounds, self._edge
-        if mode in _UNPAINTED or _is_of_paper(drawn, stroked=mode in _STROKED):
+        if mode in _UNPAINTED or self._is_of_paper(drawn, stroked=mode in _STROKED):
             return True
         if not raw.FPDFPageObj_GetBounds(drawn, *box):
             return True
@@ -68,17 +69,14 @@ class HiddenText:
         is_small = min(right - left, top - bottom) < _SMALLEST and _font_size(drawn) < _SMALLEST
         return is_small or left < edge.left or bottom < edge.bottom or right > edge.right or top > edge.top
 
-    def hidden_places(self, start: int, end: int) -> Iterable[int]:
-        """Which units of a word in the page's text are hidden.
+    def hidden_places(self, words: Iterable[tuple[int, int]]) -> Iterator[int]:
+        """Which units of the page's text are hidden, of words from their start up to, not with, their end.
 
-        A word that begins and ends seen is seen, and so is its opposite: orders are sentences. What is longer is one of a script
-        without spaces.
+        A word whose middle is seen is seen: orders are sentences. What is longer is one of a script without spaces.
         """
-        first, last = self._is_hidden_at(start), self._is_hidden_at(end - 1)
-        places = range(start, end)
-        if first == last and len(places) <= _LONGEST_WORD:
-            return places if first else ()
-        return [place for place in places if self._is_hidden_at(place)]
+        for start, end in words:
+            if end - start > _LONGEST_WORD or self._is_hidden_at((start + end) // 2):
+                yield from filter(self._is_hidden_at, range(start, end))
 
     def _is_hidden_at(self, place: int) -> bool:
         """What the library put in between, such as a hyphen, is not."""
@@ -88,19 +86,22 @@ class HiddenText:
             return False
         # Of each character by itself: a line may begin beside the page and go on within it.
         box = self._box(index)
-        is_small = max(box.right - box.left, box.top - box.bottom) < _SMALLEST
+        is_small = box.right - box.left < _SMALLEST and box.top - box.bottom < _SMALLEST
         if self._is_outside(box) or (is_small and self._size(index) < _SMALLEST):
             return True
         address = ctypes.addressof(drawn.contents)
         if address not in self._known:
-            self._known[address] = self._is_unseen(drawn, (box.left + box.right) / 2, (box.bottom + box.top) / 2)
+            self._known[address] = self._is_unseen(drawn, box)
         return self._known[address]
 
     def _box(self, index: int) -> _Box:
         box = self._written
         if not raw.FPDFText_GetLooseCharBox(self._text_page, index, box):
             return self._edge
-        return _Box(min(box.left, box.right), min(box.bottom, box.top), max(box.left, box.right), max(box.bottom, box.top))
+        left, bottom, right, top = box.left, box.bottom, box.right, box.top
+        if left <= right and bottom <= top:
+            return _Box(left, bottom, right, top)
+        return _Box(min(left, right), min(bottom, top), max(left, right), max(bottom, top))
 
     def _is_outside(self, box: _Box) -> bool:
         """Whether the character does not touch the page, which is what its crop box leaves."""
@@ -114,21 +115,43 @@ class HiddenText:
         scale = math.hypot(matrix.b, matrix.d) or 1.0
         return float(raw.FPDFText_GetFontSize(self._text_page, index)) * scale
 
-    def _is_unseen(self, drawn: Any, x: float, y: float) -> bool:
-        """Whether the text object is not painted, or in the paper's colour with nothing under it."""
+    def _is_unseen(self, drawn: Any, box: _Box) -> bool:
+        """Whether the text object is not painted, or in the paper's colour with nothing under its character in the box."""
         mode = raw.FPDFTextObj_GetTextRenderMode(drawn)
-        if mode in _UNPAINTED:
-            return not any(is_picture and box.holds(x, y) for box, is_picture in self._under())
-        if not _is_of_paper(drawn, stroked=mode in _STROKED):
+        is_unpainted = mode in _UNPAINTED
+        if not is_unpainted and not self._is_of_paper(drawn, stroked=mode in _STROKED):
             return False
-        return not any(box.holds(x, y) for box, _ in self._under())
+        x, y = (box.left + box.right) / 2, (box.bottom + box.top) / 2
+        return not any(under.holds(x, y) for under, is_picture in self._under() if is_picture or not is_unpainted)
 
     def _under(self) -> list[tuple[_Box, bool]]:
         """What is drawn in another colour than the paper's, and whether it is a picture."""
         if self._covers is None:
             count = min(raw.FPDFPage_CountObjects(self._page), _MOST_COVERS)
-            self._covers = list(_covers(raw.FPDFPage_GetObject(self._page, number) for number in range(count)))
+            self._covers = list(self._covering(raw.FPDFPage_GetObject(self._page, number) for number in range(count)))
         return self._covers
+
+    def _covering(self, objects: Iterator[Any]) -> Iterator[tuple[_Box, bool]]:
+        for drawn in objects:
+            kind = raw.FPDFPageObj_GetType(drawn)
+            if kind == raw.FPDF_PAGEOBJ_TEXT or (kind == raw.FPDF_PAGEOBJ_PATH and not self._is_filled(drawn)):
+                continue
+            if raw.FPDFPageObj_GetBounds(drawn, *self._bounds):
+                yield _Box(*(side.value for side in self._bounds)), kind in _PICTURES
+
+    def _is_filled(self, path: Any) -> bool:
+        """Whether the path is filled with another colour than the paper's."""
+        mode, stroked = ctypes.c_int(), ctypes.c_int()
+        raw.FPDFPath_GetDrawMode(path, mode, stroked)
+        return mode.value != raw.FPDF_FILLMODE_NONE and not self._is_of_paper(path, stroked=False)
+
+    def _is_of_paper(self, drawn: Any, *, stroked: bool) -> bool:
+        """Whether it is painted white, or so faint that nothing is seen; a pattern is neither."""
+        getter = raw.FPDFPageObj_GetStrokeColor if stroked else raw.FPDFPageObj_GetFillColor
+        if not getter(drawn, *self._colour):
+            return False
+        red, green, blue, alpha = self._colour
+        return alpha.value < _FAINTEST or (red.value >= _WHITEST and green.value >= _WHITEST and blue.value >= _WHITEST)
 
 
 def _font_size(drawn: Any) -> float:
@@ -137,29 +160,3 @@ def _font_size(drawn: Any) -> float:
     raw.FPDFTextObj_GetFontSize(drawn, size)
     raw.FPDFPageObj_GetMatrix(drawn, matrix)
     return float(size.value) * (math.hypot(matrix.b, matrix.d) or 1.0)
-
-
-def _covers(objects: Iterator[Any]) -> Iterator[tuple[_Box, bool]]:
-    for drawn in objects:
-        kind = raw.FPDFPageObj_GetType(drawn)
-        if kind == raw.FPDF_PAGEOBJ_TEXT or (kind == raw.FPDF_PAGEOBJ_PATH and not _is_filled(drawn)):
-            continue
-        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-        if raw.FPDFPageObj_GetBounds(drawn, left, bottom, right, top):
-            yield _Box(left.value, bottom.value, right.value, top.value), kind in _PICTURES
-
-
-def _is_filled(path: Any) -> bool:
-    """Whether the path is filled with another colour than the paper's."""
-    mode, stroked = ctypes.c_int(), ctypes.c_int()
-    raw.FPDFPath_GetDrawMode(path, mode, stroked)
-    return mode.value != raw.FPDF_FILLMODE_NONE and not _is_of_paper(path, stroked=False)
-
-
-def _is_of_paper(drawn: Any, *, stroked: bool) -> bool:
-    """Whether it is painted white, or so faint that nothing is seen; a pattern is neither."""
-    red, green, blue, alpha = ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint(), ctypes.c_uint()
-    getter = raw.FPDFPageObj_GetStrokeColor if stroked else raw.FPDFPageObj_GetFillColor
-    if not getter(drawn, red, green, blue, alpha):
-        return False
-    return alpha.value < _FAINTEST or min(red.value, green.value, blue.value) >= _WHITEST

@@ -209,8 +209,8 @@ def _lines(page: Any, number: int) -> tuple[list[Line], int]:
 
 def _seen(page: Any, text_page: Any, written: str) -> _Text:
     """The text with zeros for what nobody sees, so that positions stay those of the library."""
-    look, words = HiddenText(page, text_page), list(_WORD.finditer(written))
-    hidden = look.may_hide(len(words)) and [place for word in words for place in look.hidden_places(word.start(), word.end())]
+    look, words = HiddenText(page, text_page), [word.span() for word in _WORD.finditer(written)]
+    hidden = list(look.hidden_places(words)) if look.may_hide(len(words)) else []
     if not hidden:
         return _Text(written)
     units = list(written)
@@ -231,6 +231,8 @@ def _readable(written: str) -> str:
     """A line's text. The library marks a hyphen at a line's end, which goes where it only parted a word, and takes the two
     letters of a lam-alef ligature in the wrong order.
     """
+    if written.isascii() and written.isprintable():
+        return squeeze(written)
     paired = written.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     joined = _HYPHEN_MARK.sub("-", _WRAPPED_WORD.sub("", paired))
     return _SWAPPED_ALEF_LAM.sub("\u0627\u0644\\1", squeeze(clean(joined))).replace("\n", " ").strip()
