@@ -1,46 +1,48 @@
-"""Whether real files end as they should, and how much of their words is read: `python -m benchmarks.extraction [name part]`.
+"""Whether real files end as they should, and how much of their words is read, beside stock tools on the same files.
+
+    python -m benchmarks.extraction [name part]
 
 Reads the public files in ../shared/data/docs (see its manifest); each goes through the child process as in production. Prints
-a table by format and every surprise, and writes build/benchmarks/extraction.json.
+a table by format, one beside stock tools (benchmarks/stock_readers.py), and every surprise; writes
+benchmarks/results/extraction.json where all files were read.
 """
 
 import asyncio
 import gzip
-import html
 import json
-import re
 import resource
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from benchmarks.overlap import Overlap, flattened, overlap
+from benchmarks.stock_readers import stock_reader
+from benchmarks.table import keep, print_table
 from shared.domain.document import RejectedFileError
 from shared.ingest.extract import judge
 from shared.ingest.kinds import accepted_type
 from shared.ingest.sandbox import extract_contained, open_contained
 
-ROOT = Path(__file__).resolve().parents[1]
-DOCS = ROOT.parent / "shared" / "data" / "docs"
-RESULTS = ROOT / "build" / "benchmarks" / "extraction.json"
+DOCS = Path(__file__).resolve().parents[2] / "shared" / "data" / "docs"
 READ = {"pdf", "html", "html.gz", "txt", "md", "docx", "pptx", "odt", "odp", "epub", "rtf", "asciidoc"}
 READ |= {"xlsx", "xls", "ods", "csv", "xml", "eml", "png", "jpg", "jpeg"}
-WORD = re.compile(r"\w+")
 SCANNED = {"scanned", "no-text-layer", "image-only", "image-text"}
 EITHER = {
     "corrupt": {"ok", "corrupt"},
     "attachment": {"ok", "empty", "needs_ocr"},
 }  # Files whose right outcome is a matter of taste.
+_LITTLE = 0.8  # Of the words: a file of which less is read is printed.
 
 
 @dataclass
 class Outcome:
-    """What became of one file; figures are None where the manifest expects no text."""
+    """What became of one file; `overlap` is None where the manifest expects no text, or none was read."""
 
     file: str
     type: str
@@ -49,10 +51,9 @@ class Outcome:
     sentence: str = ""
     pages: int | None = None
     seconds: float = 0.0
-    word_recall: float | None = None
-    fourgram_f1: float | None = None
-    missing: list[str] = field(default_factory=list)
-    unwanted: list[str] = field(default_factory=list)
+    overlap: Overlap | None = None
+    missing: int = 0
+    unwanted: int = 0
 
     @property
     def is_right(self) -> bool:
@@ -115,93 +116,100 @@ def unpacked(path: Path, folder: Path) -> Path:
 def score(outcome: Outcome, text: str, row: dict[str, Any]) -> None:
     """Compare the text with what the manifest expects of it."""
     expected = row["expected"]
-    if text and (name := expected.get("text_file")):
-        wanted = readable((DOCS / name).read_text("utf-8", "replace"))
-        outcome.word_recall = overlap(words(text), words(wanted))[1]
-        if "news" in row["tags"]:
-            precision, recall = overlap(fourgrams(text), fourgrams(wanted))
-            outcome.fourgram_f1 = 2 * precision * recall / max(precision + recall, 1e-9)
     if text:
         flat = flattened(text)
-        outcome.missing = [each for each in expected.get("must_include", []) if flattened(each) not in flat]
-        outcome.unwanted = [each for each in expected.get("must_not_include", []) if flattened(each) in flat]
+        outcome.missing = sum(flattened(each) not in flat for each in expected.get("must_include", []))
+        outcome.unwanted = sum(flattened(each) in flat for each in expected.get("must_not_include", []))
+        outcome.overlap = overlap(text, wanted) if (wanted := wanted_text(row)) else None
 
 
-def readable(text: str) -> str:
-    """Expected text without its marks: tags, entities, comments and links of Markdown."""
-    return html.unescape(re.sub(r"<!--.*?-->|<[^>]+>|\]\([^)]*\)", " ", text, flags=re.DOTALL))
+def wanted_text(row: dict[str, Any]) -> str | None:
+    """What the file should be read as, where the manifest says that."""
+    name = row["expected"].get("text_file")
+    return (DOCS / name).read_text("utf-8", "replace") if name else None
 
 
-def flattened(text: str) -> str:
-    """Words alone: expected phrases may carry marks and other line breaks."""
-    return " ".join(WORD.findall(text))
-
-
-def words(text: str) -> Counter[str]:
-    """How often each word occurs."""
-    return Counter(WORD.findall(text.lower()))
-
-
-def fourgrams(text: str) -> Counter[tuple[str, ...]]:
-    """How often each four words follow each other."""
-    found = WORD.findall(text.lower())
-    return Counter(tuple(found[start : start + 4]) for start in range(max(1, len(found) - 3)))
-
-
-def overlap(got: Counter[Any], wanted: Counter[Any]) -> tuple[float, float]:
-    """Precision and recall."""
-    both = (got & wanted).total()
-    return both / max(1, got.total()), both / max(1, wanted.total())
-
-
-def average(values: Iterable[float | None]) -> str:
+def average(overlaps: Iterable[Overlap | None], figure: str) -> str:
     """The mean of those that are known, to three places."""
-    known = [value for value in values if value is not None]
-    return f"{mean(known):.3f} ({len(known)})" if known else "-"
+    known = [getattr(each, figure) for each in overlaps if each is not None]
+    return f"{mean(known):.3f}" if known else ""
 
 
-def print_table(outcomes: list[Outcome]) -> None:
-    """One line a format, then every file that did not end as expected."""
-    by_type: dict[str, list[Outcome]] = defaultdict(list)
+def by_format(outcomes: Sequence[Outcome]) -> list[dict[str, str]]:
+    """A row a format: outcomes, words, and phrases that must or must not be there."""
+    groups: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
-        by_type[outcome.type if outcome.type in READ else "refused formats"].append(outcome)
-    columns = ("outcome right", "word recall", "4-gram F1", "missing", "unwanted", "slowest s")
-    print(f"{'format':16}" + "".join(f"{column:>15}" for column in columns))
-    for name, group in sorted(by_type.items()):
-        right = f"{sum(each.is_right for each in group)}/{len(group)}"
-        recall, f1 = average(each.word_recall for each in group), average(each.fourgram_f1 for each in group)
-        missing, unwanted = sum(len(each.missing) for each in group), sum(len(each.unwanted) for each in group)
-        slowest = max(each.seconds for each in group)
-        figures = (right, recall, f1, missing, unwanted, f"{slowest:.2f}")
-        print(f"{name:16}" + "".join(f"{figure:>15}" for figure in figures))
-    for outcome in outcomes:
-        if not outcome.is_right or (outcome.word_recall or 1) < 0.8:
-            print(
-                f"  {outcome.file}: {outcome.outcome}, expected {'/'.join(outcome.expected)}, word recall {outcome.word_recall}"
-            )
+        groups[outcome.type if outcome.type in READ else "refused formats"].append(outcome)
+    return [
+        {
+            "format": name,
+            "outcome right": f"{sum(each.is_right for each in group)} of {len(group)}",
+            "with a text to compare": str(sum(each.overlap is not None for each in group)),
+            "word recall": average([each.overlap for each in group], "recall"),
+            "word F1": average([each.overlap for each in group], "f1"),
+            "4-gram F1": average([each.overlap for each in group], "fourgram_f1"),
+            "phrases missing": str(sum(each.missing for each in group)),
+            "unwanted": str(sum(each.unwanted for each in group)),
+            "slowest s": f"{max(each.seconds for each in group):.2f}",
+        }
+        for name, group in sorted(groups.items())
+    ]
+
+
+def beside_stock(read: Sequence[tuple[Outcome, dict[str, Any]]]) -> list[dict[str, str]]:
+    """A row a format that a stock tool reads, over the files in which both find something."""
+    groups: dict[str, dict[Path, tuple[Overlap, str]]] = defaultdict(dict)
+    for outcome, row in read:
+        if outcome.overlap and (wanted := wanted_text(row)):
+            groups[outcome.type][DOCS / outcome.file] = outcome.overlap, wanted
+    rows = []
+    for kind, files in sorted(groups.items()):
+        if tool := stock_reader(kind):
+            name, texts = tool[0], tool[1](list(files))
+            pairs = [(files[file][0], overlap(text, files[file][1])) for file, text in texts.items() if text]
+            rows.append(_beside(kind, name, [ours for ours, _ in pairs], [theirs for _, theirs in pairs]))
+    return rows
+
+
+def _beside(kind: str, tool: str, ours: Sequence[Overlap], theirs: Sequence[Overlap]) -> dict[str, str]:
+    row = {"format": kind, "files": str(len(ours)), "tool": tool}
+    for figure, name in (("recall", "word recall"), ("f1", "word F1"), ("fourgram_f1", "4-gram F1")):
+        row |= {f"{name}: ours": average(ours, figure), f"{name}: tool": average(theirs, figure)}
+    return row
 
 
 async def main(part: str) -> int:
-    """Read every file of the manifest whose name holds `part`."""
+    """Read every file of the manifest whose name holds `part`; exit code 1 where one ends as it should not."""
     if not DOCS.exists():
         print(f"{DOCS} is absent: this benchmark reads its public files from there.")
         return 0
-    outcomes = []
+    read_files = []
     with tempfile.TemporaryDirectory() as folder:
-        for line in (DOCS / "manifest.jsonl").read_text().splitlines():
-            row = json.loads(line)
+        for row in map(json.loads, (DOCS / "manifest.jsonl").read_text().splitlines()):
             if part in row["file"]:
                 outcome, text = await read(row, Path(folder))
                 score(outcome, text, row)
-                outcomes.append(outcome)
-    print_table(outcomes)
+                read_files.append((outcome, row))
+    return report(read_files, is_whole=not part)
+
+
+def report(read_files: Sequence[tuple[Outcome, dict[str, Any]]], *, is_whole: bool) -> int:
+    """Prints the tables and the surprises, and keeps the figures of a run over all files."""
+    outcomes = [outcome for outcome, _ in read_files]
+    formats, stock = by_format(outcomes), beside_stock(read_files)
+    for table in (formats, stock):
+        if table:
+            print_table(table)
+            print()
+    for each in outcomes:
+        if not each.is_right or (each.overlap and each.overlap.recall < _LITTLE):
+            print(f"{each.file}: {each.outcome}, expected {'/'.join(each.expected)}; {each.overlap}")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    print(f"peak memory of a child: {peak} MB")
-    RESULTS.parent.mkdir(parents=True, exist_ok=True)
-    RESULTS.write_text(
-        json.dumps({"peak_child_mb": peak, "files": [asdict(each) for each in outcomes]}, indent=1, ensure_ascii=False)
-    )
-    return 0
+    print(f"Peak memory of a child: {peak} MiB")
+    if is_whole:
+        files = [asdict(each) | {"overlap": each.overlap and each.overlap._asdict()} for each in outcomes]
+        keep("extraction", {"peak_child_mib": peak, "formats": formats, "stock": stock, "files": files})
+    return 0 if all(each.is_right for each in outcomes) else 1
 
 
 if __name__ == "__main__":
