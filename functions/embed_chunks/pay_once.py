@@ -40,7 +40,8 @@ class PayOnce:
     lease_seconds: float
 
     async def embed(self, texts: Sequence[str], holder: str) -> tuple[list[Vector], list[str]]:
-        """One vector a text, in order, and the texts that were paid for; `holder` is the same for whoever does this again.
+        """One vector a text, in order, and the texts that the holder paid for, now or when it died in the middle; `holder` is the
+        same for whoever does this again.
 
         Raises ResourceExhaustedError without asking the provider while it wants to be left alone, and where another that holds
         one of the texts does not come to an end.
@@ -63,24 +64,24 @@ class PayOnce:
         return embedding_key(spec.name, spec.dimension, "passage", text)
 
     async def _pass(self, wanted: Mapping[str, str], holder: str, known: dict[str, Vector]) -> tuple[list[str], datetime | None]:
-        """Learn what is stored and buy what is free; what was bought, and until when others hold what is still unknown."""
+        """Learn what is stored, buy what is free; what the holder paid for, and until when others hold what is still unknown."""
         paid, leases, keys = list[str](), list[datetime](), list(wanted)
         for start in range(0, len(keys), TEXTS_A_CALL):
             now = self.clock()
             until = now + timedelta(seconds=self.lease_seconds) * ASK_LEASES
             asked = await self.cache.ask(keys[start : start + TEXTS_A_CALL], holder, now, until)
-            bought = await self._buy({key: wanted[key] for key in sorted(asked.ours)}, until)
+            bought = await self._buy({key: wanted[key] for key in sorted(asked.ours)}, holder, until)
             known |= asked.vectors | bought
-            paid += [wanted[key] for key in bought]
+            paid += [wanted[key] for key in (*sorted(asked.paid), *bought)]
             leases += [asked.busy_until] if asked.busy_until else []
         return paid, min(leases, default=None)
 
-    async def _buy(self, ours: Mapping[str, str], until: datetime) -> dict[str, Vector]:
+    async def _buy(self, ours: Mapping[str, str], holder: str, until: datetime) -> dict[str, Vector]:
         """Vectors of the texts, in the cache before anything else is done with them."""
         if not ours:
             return {}
         vectors = dict(zip(ours, await self._ask_model(list(ours.values()), until), strict=True))
-        await self.cache.put_many(vectors)
+        await self.cache.put_many(vectors, holder)
         return vectors
 
     async def _ask_model(self, texts: Sequence[str], ours_until: datetime) -> list[Vector]:

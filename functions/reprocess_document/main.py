@@ -4,9 +4,8 @@ from shared.core.errors import FailedPreconditionError, NotFoundError
 from shared.domain import fetching
 from shared.domain import pipeline as rules
 from shared.domain.base import Id, Model
-from shared.domain.document import Cost, Document, DocumentSource, DocumentStatus
+from shared.domain.document import Document, DocumentSource, DocumentStatus
 from shared.domain.document_view import DocumentView
-from shared.domain.revival import stopped_at
 from shared.ports.blobs import Blobs
 from shared.ports.contents import Contents
 from shared.ports.store import Versioned
@@ -57,8 +56,7 @@ async def _begin_anew(pipeline: Pipeline, blobs: Blobs, read: Versioned[Document
 
 
 async def _anew(pipeline: Pipeline, document: Document) -> Document | None:
-    has_failed = document.status is DocumentStatus.FAILED
-    spent = await pipeline.cost(document, stopped_at(document)) if has_failed else Cost()
+    spent = await pipeline.cost_of_failure(document)
     if document.source in _FROM_THE_WEB:
         return fetching.fetched_anew(document, pipeline.moment(), cost=document.cost + spent)
     return rules.relearned(document, pipeline.moment(), spent)

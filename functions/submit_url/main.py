@@ -54,7 +54,8 @@ async def _submitted_before(document: Document, told: dict[str, Any], pipeline: 
             "The document of this address is being deleted, or its bytes never came; delete it, and submit the address then."
         )
         raise FailedPreconditionError(message, field="url")
-    anew = rules.fetched_anew(read.value, pipeline.moment(), **told)
+    cost = read.value.cost + await pipeline.cost_of_failure(read.value)
+    anew = rules.fetched_anew(read.value, pipeline.moment(), cost=cost, **told)
     if anew is None:
         return read.value
     await pipeline.documents.replace(read, anew)

@@ -23,7 +23,7 @@ _OUTRUN = (AlreadyExists, FailedPrecondition, NotFound)
 
 
 class FirestoreEmbeddingCache:
-    """`embeddings/{key}`: holder and lease first, then the vector; one that nothing has written for half a year is removed."""
+    """`embeddings/{key}`: holder and lease first, then vector and payer; one that nothing wrote for half a year is removed."""
 
     def __init__(self, client: AsyncClient, clock: Clock = system_clock) -> None:
         self._client = client
@@ -45,12 +45,11 @@ class FirestoreEmbeddingCache:
         return _judged(await self._read(keys), "", self._clock()).vectors
 
     @translated
-    async def put_many(self, vectors: dict[str, tuple[float, ...]]) -> None:
+    async def put_many(self, vectors: dict[str, tuple[float, ...]], payer: str) -> None:
         """As the port says: a write a vector."""
-        expire_at = self._clock() + _EMBEDDING_LIFE
+        known = {**SCHEMA, "payer": payer, "expire_at": self._clock() + _EMBEDDING_LIFE}
         documents = {
-            reference(self._client, "embeddings", key): {**SCHEMA, "vector": Vector(vector), "expire_at": expire_at}
-            for key, vector in vectors.items()
+            reference(self._client, "embeddings", key): {**known, "vector": Vector(vector)} for key, vector in vectors.items()
         }
         await set_all(self._client, documents)
 
@@ -80,4 +79,5 @@ def _judged(found: dict[str, Snapshot], holder: str, now: datetime) -> Asked:
     leases = {key: one["until"] for key, one in stored.items() if one.get("holder") not in {None, holder}}
     others = {key: until for key, until in leases.items() if until > now}
     ours = frozenset(stored.keys() - vectors.keys() - others.keys())
-    return Asked(vectors, ours, min(others.values(), default=None))
+    paid = frozenset(key for key in vectors if stored[key].get("payer") == holder)
+    return Asked(vectors, ours, min(others.values(), default=None), paid)

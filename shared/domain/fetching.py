@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.core.ids import derived_id
 from shared.domain.blob import upload_name
-from shared.domain.document import Document, DocumentSource, DocumentStatus, Stage, StageProgress
+from shared.domain.document import Cost, Document, DocumentSource, DocumentStatus, Stage, StageProgress
 from shared.domain.ending import AFRESH
 from shared.domain.pipeline import Moment
 from shared.domain.web import Scope
@@ -38,10 +38,10 @@ def fetched_anew(document: Document, moment: Moment, **changes: Any) -> Document
     return document.model_copy(update=_moved(DocumentStatus.FETCHING, moment) | anew | changes)
 
 
-def renewed(document: Document, content_type: str, content_hash: str, moment: Moment) -> Document:
+def renewed(document: Document, content_type: str, content_hash: str, moment: Moment, spent: Cost) -> Document:
     """The document whose changed bytes are in the bucket and are learned as its next generation."""
     anew = {"generation": document.generation + 1, "progress": {}, "failure": None, "duplicate_of": None, "notes": ()}
-    bytes_of = {"content_type": content_type, "content_hash": content_hash}
+    bytes_of = {"content_type": content_type, "content_hash": content_hash, "cost": document.cost + spent}
     return document.model_copy(update=_moved(DocumentStatus.RECEIVED, moment) | anew | bytes_of)
 
 

@@ -57,13 +57,14 @@ class TokenCounter(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """What the cache says of some keys: the vectors that it has; the keys for whose texts the asker may ask the model now; and
-    where others ask for the rest, when the first of their leases ends.
+    """What the cache says of some keys: the vectors that it has; the keys for whose texts the asker may ask the model now; where
+    others ask for the rest, when the first of their leases ends; and for which of the vectors the asker has paid before.
     """
 
     vectors: dict[str, tuple[float, ...]]
     ours: frozenset[str]
     busy_until: datetime | None = None
+    paid: frozenset[str] = frozenset()
 
 
 class EmbeddingCache(Protocol):
@@ -81,8 +82,8 @@ class EmbeddingCache(Protocol):
         """Those that are stored."""
         ...
 
-    async def put_many(self, vectors: dict[str, tuple[float, ...]]) -> None:
-        """Store them, whoever holds them; one that exists is left as it is or replaced by its equal."""
+    async def put_many(self, vectors: dict[str, tuple[float, ...]], payer: str) -> None:
+        """Store them as that holder's who paid for them; one that exists is left as it is or replaced by its equal."""
         ...
 
 

@@ -89,7 +89,7 @@ class Pages:
             except SynapseError as error:
                 await self._put_off(read, web, error)
                 return
-            if page is None or page.content_hash == document.content_hash:
+            if page is None or not _teaches(page, document):
                 looked_at = {"refresh_at": web.next_after(self.pipeline.clock())}
                 await self.pipeline.documents.replace(read, document.model_copy(update=looked_at))
                 return
@@ -107,7 +107,8 @@ class Pages:
         document = read.value
         sized = await self._sized(read, self._as_fetched(document, page))
         await self.blobs.upload(document.blob, path, page.kind.value)
-        renewed = rules.renewed(sized.value, page.kind.value, page.content_hash, self.pipeline.moment())
+        spent = await self.pipeline.cost_of_failure(document)
+        renewed = rules.renewed(sized.value, page.kind.value, page.content_hash, self.pipeline.moment(), spent)
         await self.pipeline.documents.replace(sized, renewed)
         await self.pipeline.publish(pipeline_rules.opening(renewed))
 
@@ -151,6 +152,11 @@ class Pages:
 def _known(document: Document, web: WebSource) -> Known | None:
     """Nothing of a page that is not learned: it must come whole."""
     return Known(web.etag, web.last_modified) if document.status is DocumentStatus.READY else None
+
+
+def _teaches(page: Page, document: Document) -> bool:
+    """Whether its bytes are others, or were not learned for a reason that may have passed."""
+    return page.content_hash != document.content_hash or (document.failure is not None and document.failure.can_retry)
 
 
 def _is_same_fetch(stored: Document, document: Document) -> bool:

@@ -13,6 +13,7 @@ from shared.domain import ending
 from shared.domain import pipeline as rules
 from shared.domain.document import Cost, Document, DocumentStatus, Failure, FailureCode, RejectedFileError, Stage
 from shared.domain.pipeline import Moment, Publication, Steps
+from shared.domain.revival import stopped_at
 from shared.domain.step import StageMessage, StepKey, StepState
 from shared.ports.ledger import Ledger
 from shared.ports.queue import Queue
@@ -96,6 +97,10 @@ class Pipeline:
         """What the document's generation has spent in a status and nobody has counted yet."""
         stage = rules.paying_stage(status)
         return rules.spent(await self.ledger.steps(document.id, document.generation, stage)) if stage else Cost()
+
+    async def cost_of_failure(self, document: Document) -> Cost:
+        """What a failed document has spent since it was last counted; whoever begins its next generation adds it."""
+        return await self.cost(document, stopped_at(document)) if document.status is DocumentStatus.FAILED else Cost()
 
     async def drive(self, read: Versioned[Document]) -> None:
         """Move on a document that stands still, or ask for what is missing and set the next look.

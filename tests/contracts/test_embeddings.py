@@ -14,13 +14,13 @@ async def test_vectors_come_back_bit_for_bit(stores: Stores) -> None:
         embedding_key("m", 3, "query", "a"): (0.0, 1.0, -1.0),
     }
 
-    await stores.embeddings.put_many(vectors)
+    await stores.embeddings.put_many(vectors, "one")
 
     assert await stores.embeddings.get_many([*vectors, *vectors]) == vectors
 
 
 async def test_keys_that_are_not_stored_are_left_out(stores: Stores) -> None:
-    await stores.embeddings.put_many({"known": (1.0,)})
+    await stores.embeddings.put_many({"known": (1.0,)}, "one")
 
     assert await stores.embeddings.get_many(["known", "unknown"]) == {"known": (1.0,)}
     assert await stores.embeddings.get_many([]) == {}
@@ -28,7 +28,7 @@ async def test_keys_that_are_not_stored_are_left_out(stores: Stores) -> None:
 
 async def test_putting_again_keeps_one(stores: Stores) -> None:
     for _ in range(2):
-        await stores.embeddings.put_many({"key": (1.0, 2.0)})
+        await stores.embeddings.put_many({"key": (1.0, 2.0)}, "one")
 
     assert await stores.embeddings.get_many(["key"]) == {"key": (1.0, 2.0)}
 
@@ -36,18 +36,18 @@ async def test_putting_again_keeps_one(stores: Stores) -> None:
 async def test_more_vectors_than_a_commit_takes_are_stored(stores: Stores) -> None:
     vectors = {f"key-{number}": (float(number), 1.0) for number in range(501)}
 
-    await stores.embeddings.put_many(vectors)
+    await stores.embeddings.put_many(vectors, "one")
 
     assert await stores.embeddings.get_many(list(vectors)) == vectors
 
 
 async def test_a_text_that_one_holder_asks_for_is_not_asked_for_by_another(stores: Stores) -> None:
-    await stores.embeddings.put_many({"known": (1.0,)})
+    await stores.embeddings.put_many({"known": (1.0,)}, "one")
 
     first = await stores.embeddings.ask(["known", "new"], "one", NOW, after(60))
     second = await stores.embeddings.ask(["new", "newer"], "two", NOW, after(90))
 
-    assert first == Asked({"known": (1.0,)}, frozenset({"new"}))
+    assert first == Asked({"known": (1.0,)}, frozenset({"new"}), paid=frozenset({"known"}))
     assert second == Asked({}, frozenset({"newer"}), after(60))
 
 
@@ -63,9 +63,10 @@ async def test_what_is_asked_for_is_no_vector_until_it_is_stored(stores: Stores)
     await stores.embeddings.ask(["new"], "one", NOW, after(60))
     assert await stores.embeddings.get_many(["new"]) == {}
 
-    await stores.embeddings.put_many({"new": (1.0, 2.0)})
+    await stores.embeddings.put_many({"new": (1.0, 2.0)}, "one")
 
     assert await stores.embeddings.ask(["new"], "two", NOW, after(60)) == Asked({"new": (1.0, 2.0)}, frozenset())
+    assert (await stores.embeddings.ask(["new"], "one", NOW, after(60))).paid == {"new"}
     assert await stores.embeddings.ask([], "two", NOW, after(60)) == Asked({}, frozenset())
 
 

@@ -68,7 +68,7 @@ PORTS = {
     "fetch-url": {"pages"},
     "extract-document": {"blobs", "attachments", "sight"},
     "chunk-document": {"blobs", "counter"},
-    "embed-chunks": {"blobs", "embedder", "cache", "counter", "holds", "pause"},
+    "embed-chunks": {"blobs", "embedder", "cache", "holds", "pause"},
     "index-chunks": {"blobs", "index"},
 }
 

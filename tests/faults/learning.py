@@ -117,10 +117,12 @@ async def learn(cloud: Cloud, documents: dict[str, int]) -> None:
 
 
 def check_all(cloud: Cloud) -> None:
-    """Every document is ready, and each of its chunks is there once, as if nothing had ever gone wrong."""
+    """Every document is ready, each of its chunks is there once, as if nothing had ever gone wrong, and its cost is told."""
     for stored in cloud.store.documents.values():
         check_whole(cloud, stored.value)
         check_steps(cloud, stored.value)
+    told = sum(stored.value.cost.embedded_texts for stored in cloud.store.documents.values())
+    assert len(set(cloud.embedder.embedded)) <= told <= len(cloud.embedder.embedded)
 
 
 def check_whole(cloud: Cloud, document: Document, of: str = "", generation: int = 1) -> None:

@@ -51,13 +51,15 @@ class MemoryEmbeddingCache:
         others = {key: lease for key in absent if (lease := self._other_lease(key, holder)) and lease > now}
         ours = frozenset(absent) - others.keys()
         self.store.asked.update(dict.fromkeys(ours, (holder, until)))
-        return Asked(vectors, ours, min(others.values(), default=None))
+        paid = frozenset(key for key in vectors if self.store.payers.get(key) == holder)
+        return Asked(vectors, ours, min(others.values(), default=None), paid)
 
     async def get_many(self, keys: Sequence[str]) -> dict[str, tuple[float, ...]]:
         return {key: self.store.embeddings[key] for key in keys if key in self.store.embeddings}
 
-    async def put_many(self, vectors: dict[str, tuple[float, ...]]) -> None:
+    async def put_many(self, vectors: dict[str, tuple[float, ...]], payer: str) -> None:
         self.store.embeddings.update(vectors)
+        self.store.payers.update(dict.fromkeys(vectors, payer))
         for key in vectors:
             self.store.asked.pop(key, None)
 

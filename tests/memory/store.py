@@ -48,6 +48,7 @@ class MemoryStore:
     chunks: dict[str, EmbeddedChunk] = field(default_factory=dict)
     contents: dict[str, Versioned[ContentClaim]] = field(default_factory=dict)
     embeddings: dict[str, tuple[float, ...]] = field(default_factory=dict)
+    payers: dict[str, str] = field(default_factory=dict)
     asked: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     conversations: dict[str, Conversation] = field(default_factory=dict)
     turns: dict[tuple[str, str], Turn] = field(default_factory=dict)

@@ -1,5 +1,7 @@
 """What failed for a reason that may pass goes on where it stopped: no finished step is done again."""
 
+from datetime import timedelta
+
 import pytest
 
 from shared.domain.document import Document, DocumentStatus
@@ -80,10 +82,11 @@ async def test_an_upload_whose_notice_died_is_found_by_the_sweep(world: World) -
     assert world.document(document_id).status is DocumentStatus.READY
 
 
-async def test_what_a_failed_page_has_cost_is_kept_as_it_is_fetched_anew(world: World) -> None:
-    url = "https://example.com/long"
-    world.web.pages[url] = MemoryPage(LONG, "text/plain")
-    shown = (await client_for("submit_url").call({"bot_id": "bot", "url": url}, token="alice")).result
+@pytest.mark.parametrize("again", ["reprocess_document", "submit_url", "refresh_documents"])
+async def test_what_a_failed_page_has_cost_is_kept_as_it_is_fetched_anew(world: World, again: str) -> None:
+    submitted = {"bot_id": "bot", "url": "https://example.com/long", "refresh": "daily"}
+    world.web.pages[submitted["url"]] = MemoryPage(LONG, "text/plain")
+    shown = (await client_for("submit_url").call(submitted, token="alice")).result
     for topic in ("fetch-url", "extract-document", "chunk-document"):
         for body in published(world, topic):
             assert (await FUNCTIONS[topic].push(body)).status == 204
@@ -94,7 +97,12 @@ async def test_what_a_failed_page_has_cost_is_kept_as_it_is_fetched_anew(world: 
     await DEAD.push(dead, attributes={"CloudPubSubDeadLetterSourceSubscription": "embed-chunks"}, message_id="17")
     read = world.store.documents[shown["id"]]
     world.store.documents[shown["id"]] = world.store.stamp(read.value.model_copy(update={"revivals": 3}))
-    await REPROCESS.call({"document_id": shown["id"]}, token="alice")
+    if again == "refresh_documents":
+        world.now += timedelta(days=1)
+        await client_for(again).schedule()
+    else:
+        asked = submitted if again == "submit_url" else {"document_id": shown["id"]}
+        await client_for(again).call(asked, token="alice")
     await world.deliver()
     healed = world.document(shown["id"])
     assert (healed.status, healed.live_generation) == (DocumentStatus.READY, 2)

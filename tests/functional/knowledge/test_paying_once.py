@@ -73,3 +73,17 @@ async def test_the_text_of_one_that_died_is_bought_once_its_lease_has_ended(coun
     _, paid = await counter.pay_once(pause).embed(["krill"], "one")
 
     assert (paid, counter.embedder.embedded) == (["krill"], ["krill"])
+
+
+async def test_what_a_try_paid_for_before_it_failed_is_told_by_the_next_one(counter: Counter) -> None:
+    async def pause(_: float) -> None:
+        pass
+
+    pay_once = counter.pay_once(pause)
+    with pytest.raises(ResourceExhaustedError):
+        await pay_once.embed(["krill", "whale"], "one")
+    counter.store.asked.clear()
+    _, paid = await pay_once.embed(["krill", "whale"], "one")
+
+    assert (sorted(paid), sorted(counter.embedder.embedded)) == (["krill", "whale"], ["krill", "whale"])
+    assert (await pay_once.embed(["krill", "whale"], "another"))[1] == []
