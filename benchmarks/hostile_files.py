@@ -25,7 +25,7 @@ from benchmarks.table import keep, print_table
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.ingest.extract import extract, judge, plan
 from shared.ingest.kinds import accepted_type
-from shared.ingest.sandbox import draw_contained, extract_contained, open_contained
+from shared.ingest.sandbox import READERS, draw_contained, extract_contained, open_contained
 
 MATERIAL = Path(__file__).resolve().parents[2] / "shared" / "data" / "hostile"
 MOST_SECONDS, MOST_MB = 10.0, 512
@@ -76,6 +76,8 @@ def read_one(path: Path) -> dict[str, Any]:
     except RejectedFileError as refusal:
         outcome = refusal.failure.value
     seconds = round(time.perf_counter() - started, 2)
+    # Readers are counted once the process that forked them has been waited for.
+    READERS.close()
     peak = round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1)
     sockets, elsewhere = _touched(path)
     return {"outcome": outcome, "seconds": seconds, "peak_mb": peak, "sockets": sockets, "written_elsewhere": elsewhere}
