@@ -71,4 +71,6 @@ def _told(request: SubmitUrl, url: str, pipeline: Pipeline) -> dict[str, Any]:
         refresh=request.refresh,
         is_titled=request.title is not None,
     )
-    return {"web": web, "title": request.title or name_of(url), "refresh_at": web.next_after(pipeline.clock())}
+    # A page that a site brought is from now on its submitter's own, and stays where the site is deleted.
+    own = {"parent_id": None, "title": request.title or name_of(url)}
+    return {**own, "web": web, "refresh_at": web.next_after(pipeline.clock())}

@@ -45,10 +45,14 @@ def renewed(document: Document, content_type: str, content_hash: str, moment: Mo
     return document.model_copy(update=_moved(DocumentStatus.RECEIVED, moment) | anew | bytes_of)
 
 
+def is_at_rest(document: Document) -> bool:
+    """Whether it may be learned anew by itself: it has ended, and is not being deleted."""
+    return document.status in {DocumentStatus.READY, DocumentStatus.FAILED, DocumentStatus.DUPLICATE}
+
+
 def is_refresh_due(document: Document, now: datetime) -> bool:
     """Whether a page that was learned, or failed, is to be looked at again; a site is walked as a whole."""
-    is_at_rest = document.status in {DocumentStatus.READY, DocumentStatus.FAILED, DocumentStatus.DUPLICATE}
-    return is_at_rest and document.refresh_at is not None and document.refresh_at <= now
+    return is_at_rest(document) and document.refresh_at is not None and document.refresh_at <= now
 
 
 def is_page(document: Document) -> bool:

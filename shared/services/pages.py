@@ -89,7 +89,7 @@ class Pages:
             except SynapseError as error:
                 await self._put_off(read, web, error)
                 return
-            if page is None or not _teaches(page, document):
+            if page is None or not teaches(page, document):
                 looked_at = {"refresh_at": web.next_after(self.pipeline.clock())}
                 await self.pipeline.documents.replace(read, document.model_copy(update=looked_at))
                 return
@@ -149,14 +149,14 @@ class Pages:
         return document.model_copy(update={**known, "web": web.model_copy(update=told)})
 
 
+def teaches(page: Page, document: Document) -> bool:
+    """Whether its bytes are others, or were not learned for a reason that may have passed."""
+    return page.content_hash != document.content_hash or (document.failure is not None and document.failure.can_retry)
+
+
 def _known(document: Document, web: WebSource) -> Known | None:
     """Nothing of a page that is not learned: it must come whole."""
     return Known(web.etag, web.last_modified) if document.status is DocumentStatus.READY else None
-
-
-def _teaches(page: Page, document: Document) -> bool:
-    """Whether its bytes are others, or were not learned for a reason that may have passed."""
-    return page.content_hash != document.content_hash or (document.failure is not None and document.failure.can_retry)
 
 
 def _is_same_fetch(stored: Document, document: Document) -> bool:

@@ -22,7 +22,7 @@ from shared.domain.web import Scope, WebSource
 from shared.ingest.kinds import Kind
 from shared.ingest.links import MOST_PAGE_BYTES, MOST_SITEMAP_BYTES, PageLinks, page_links, sitemap_of
 from shared.services.batches import JSON
-from shared.services.pages import Page, Pages
+from shared.services.pages import Page, Pages, teaches
 from shared.services.steps import StepOutput
 
 SLICE_SECONDS = 240.0
@@ -220,7 +220,7 @@ class Sites:
                 await self.pages.blobs.upload(child.blob, path, page.kind.value)
             elif await self.pages.blobs.stat(child.blob) is None:
                 await self.pages.renew(read, page, path)
-        elif not is_same and read.value.status in {DocumentStatus.READY, DocumentStatus.FAILED}:
+        elif rules.is_at_rest(read.value) and teaches(page, read.value):
             await self.pages.renew(read, page, path)
 
     def _child(self, site: Document, url: str, page: Page) -> Document:

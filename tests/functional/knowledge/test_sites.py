@@ -8,9 +8,11 @@ import pytest
 
 from shared.core.errors import InternalError, ResourceExhaustedError, UnavailableError
 from shared.domain.document import Document, DocumentSource, DocumentStatus, FailureCode
+from shared.domain.ending import broke
 from shared.domain.plan import FREE, Stock
 from shared.services.sites import MOST_PUT_OFF
 from tests.functional.harness import client_for
+from tests.functional.knowledge.deleting import delete
 from tests.functional.knowledge.test_urls import FETCH, NOTICE, REFRESH, submit
 from tests.functional.knowledge.world import World, published
 from tests.memory.web import MemoryPage
@@ -202,6 +204,32 @@ async def test_a_second_walk_learns_what_changed_and_nothing_else(world: World) 
     again = children(world, site)
     assert {title: document.live_generation for title, document in again.items()} == {"Start": 1, "A2": 2, "B": 1, "C": 1}
     assert (world.document(site.id).status, world.document(site.id).generation) == (DocumentStatus.READY, 2)
+
+
+async def test_a_second_walk_takes_up_a_page_that_broke_though_it_reads_as_before(world: World) -> None:
+    publish(world)
+    site = await walk(world, refresh="weekly")
+    await finish(world)
+    broken = children(world, site)["A"].model_copy(update={"status": DocumentStatus.FAILED, "failure": broke()})
+    world.store.documents[broken.id] = world.store.stamp(broken)
+    world.now += timedelta(days=7)
+    await REFRESH.schedule()
+    await world.deliver()
+    healed = world.document(broken.id)
+    assert (healed.status, healed.live_generation, healed.failure) == (DocumentStatus.READY, 2, None)
+
+
+async def test_a_page_that_is_submitted_by_itself_outlives_its_site(world: World) -> None:
+    publish(world)
+    site = await walk(world)
+    await finish(world)
+    own = await submit(url=f"{ROOT}a.html")
+    assert own["parent_id"] is None
+    await world.deliver()
+    await delete("document", site.id)
+    await world.deliver()
+    assert [stored.value.url for stored in world.store.documents.values()] == [f"{ROOT}a.html"]
+    assert world.document(own["id"]).status is DocumentStatus.READY
 
 
 def sitemap(*urls: str, root: str = "urlset") -> MemoryPage:
