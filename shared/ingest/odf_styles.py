@@ -1,8 +1,9 @@
 """What the styles of an OpenDocument file say: which lists are numbered, which text is hidden, how large a slide is."""
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
+from shared.ingest.look import Look
 from shared.ingest.xmlwalk import attribute, child, name_of
 
 _MOST_BASES = 20
@@ -13,18 +14,6 @@ _UNFILLED = {"transparent", *_WHITE, ""}
 _SMALLEST_SIZE = 1.0
 STYLE_NAMES = frozenset({"style", "list-style", "page-layout-properties"})
 """The elements that `Looks.take` wants."""
-
-
-class Look(NamedTuple):
-    """How text is set, as far as a style says so itself."""
-
-    hidden: bool | None = None
-    white: bool | None = None
-    filled: bool | None = None
-
-    def over(self, base: "Look") -> "Look":
-        """This, and where it says nothing what the base says."""
-        return Look(*(mine if mine is not None else its for mine, its in zip(self, base, strict=True)))
 
 
 class Looks:

@@ -3,6 +3,7 @@
 import re
 from typing import Any, NamedTuple
 
+from shared.ingest.look import Look
 from shared.ingest.ooxml import is_on
 from shared.ingest.xmlwalk import attribute, child
 
@@ -18,18 +19,6 @@ _UNFILLED = {"auto", "ffffff", ""}
 _MOST_NUMBER = 100_000
 _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"))
 _ROMAN_LOW = ((5, "v"), (4, "iv"), (1, "i"))
-
-
-class Look(NamedTuple):
-    """How text is set: whether it can be seen, and whether something dark may lie behind it."""
-
-    hidden: bool | None = None
-    white: bool | None = None
-    filled: bool | None = None
-
-    def over(self, base: "Look") -> "Look":
-        """This, and where it says nothing what the base says."""
-        return Look(*(mine if mine is not None else its for mine, its in zip(self, base, strict=True)))
 
 
 class Style(NamedTuple):

@@ -9,7 +9,8 @@ from shared.ingest.archive import Archive, locked, opened_archive
 from shared.ingest.extraction import Extraction, Layout
 from shared.ingest.flow import Book, Flow
 from shared.ingest.kinds import Kind
-from shared.ingest.odf_styles import STYLE_NAMES, Look, Looks, points
+from shared.ingest.look import Look
+from shared.ingest.odf_styles import STYLE_NAMES, Looks, points
 from shared.ingest.sniffing import kind_of_file
 from shared.ingest.xmlwalk import Event, attribute, child, free, name_of, walk
 

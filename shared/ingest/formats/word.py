@@ -9,9 +9,10 @@ from shared.ingest.archive import Archive, opened_archive
 from shared.ingest.extraction import Extraction, Layout
 from shared.ingest.flow import Book, Flow
 from shared.ingest.limits import MAX_CHARACTERS
+from shared.ingest.look import Look
 from shared.ingest.normal import clean
 from shared.ingest.ooxml import Relation, main_part, of_kind, relations
-from shared.ingest.word_styles import Look, Numbering, Style, Styles, heading_level, look_of, numbering_of, value_of
+from shared.ingest.word_styles import Numbering, Style, Styles, heading_level, look_of, numbering_of, value_of
 from shared.ingest.xmlwalk import Event, attribute, child, free, name_of, parse, walk
 
 HIDDEN = "Text that the document does not show"
