@@ -5,7 +5,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 
 from shared.core.errors import FailedPreconditionError
-from shared.domain.addresses import Address, is_public, may_be_called, read_host
+from shared.domain.addresses import Address, may_be_called, read_host
 
 Resolve = Callable[[str], Awaitable[Sequence[str]]]
 
@@ -17,7 +17,7 @@ async def system_resolve(name: str) -> Sequence[str]:
 
 
 class Resolver:
-    """Answers public addresses alone; `allow_private` lets every other pass too, for a developer's own machine."""
+    """Answers public addresses alone; `allow_private` lets those of one's own network pass too, for a developer's machine."""
 
     def __init__(self, resolve: Resolve = system_resolve, *, allow_private: bool = False) -> None:
         self._resolve = resolve
@@ -29,15 +29,18 @@ class Resolver:
         Raises FailedPreconditionError where the host, or any one address behind its name, is not public; OSError as resolvers do.
         """
         host = _read(spelt)
-        if not (self.allow_private or may_be_called(host)):
+        if not may_be_called(host, allow_private=self.allow_private):
             raise refused()
         if not isinstance(host, str):
             return [str(host)]
         found = [_read(answer) for answer in await self._resolve(host)]
         # All of them: with one private among public ones, which is used would be left to chance, or to who answers the names.
-        if not (self.allow_private or all(_is_public(address) for address in found)):
+        if not all(self._may_be_called(address) for address in found):
             raise refused()
         return [str(address) for address in dict.fromkeys(found)]
+
+    def _may_be_called(self, answer: Address | str) -> bool:
+        return not isinstance(answer, str) and may_be_called(answer, allow_private=self.allow_private)
 
 
 def refused() -> FailedPreconditionError:
@@ -50,7 +53,3 @@ def _read(spelt: str) -> Address | str:
         return read_host(spelt)
     except ValueError as error:
         raise refused() from error
-
-
-def _is_public(address: Address | str) -> bool:
-    return not isinstance(address, str) and is_public(address)

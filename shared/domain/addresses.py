@@ -42,6 +42,11 @@ _GLOBAL_V6 = IPv6Network("2000::/3")
 _SPECIAL_V6 = tuple(
     IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20")
 )
+# What is one's own machine and network (RFC 1918, RFC 4193). Whatever else is special stays so: clouds tell their secrets at
+# 169.254.169.254 and, Amazon's, at fd00:ec2::254.
+_OWN_V4 = tuple(IPv4Network(network) for network in ("10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+_OWN_V6 = (IPv6Network("::1/128"), IPv6Network("fc00::/7"))
+_SECRETS_V6 = IPv6Network("fd00:ec2::/32")
 # Names that mean this machine or its network without asking the world's DNS: RFC 6761, RFC 6762, RFC 8375, and the clouds'.
 _LOCAL_NAMES = re.compile(r"(?:.*\.)?(?:localhost|local|localdomain|internal|intranet|lan|home\.arpa|in-addr\.arpa|ip6\.arpa)")
 _NAME = re.compile(r"[a-z0-9._-]+")
@@ -67,6 +72,13 @@ def is_public(address: Address) -> bool:
     return address.scope_id is None and address in _GLOBAL_V6 and not any(address in network for network in _SPECIAL_V6)
 
 
+def is_own(address: Address) -> bool:
+    """Whether it is this machine's, or of the private network around it."""
+    if isinstance(address, IPv4Address):
+        return any(address in network for network in _OWN_V4)
+    return address.scope_id is None and any(address in network for network in _OWN_V6) and address not in _SECRETS_V6
+
+
 def read_host(spelt: str) -> Address | str:
     """The host of a URL: the address that it spells, in any spelling that some resolver takes, else the name as DNS knows it.
 
@@ -83,17 +95,20 @@ def read_host(spelt: str) -> Address | str:
     return _read_numbers(name) if _ends_in_a_number(name) else name
 
 
-def may_be_called(host: Address | str) -> bool:
-    """Whether the address is public, or the name one of the public DNS; what such a name leads to must be looked at too."""
+def may_be_called(host: Address | str, *, allow_private: bool = False) -> bool:
+    """Whether the address is public, or the name one of the public DNS; what such a name leads to must be looked at too.
+
+    With `allow_private`, for a developer's own machine, one's own network is called as well, and every name.
+    """
     if not isinstance(host, str):
-        return is_public(host)
-    return _DNS_NAME.fullmatch(host) is not None and _LOCAL_NAMES.fullmatch(host) is None
+        return is_public(host) or (allow_private and is_own(host))
+    return allow_private or (_DNS_NAME.fullmatch(host) is not None and _LOCAL_NAMES.fullmatch(host) is None)
 
 
 def base_url(text: str, *, allow_private: bool) -> str:
     """The address of somebody's API in one spelling, without a slash at its end. Raises InvalidArgumentError (field base_url).
 
-    https and a public host, unless `allow_private`, with which http and every host pass.
+    https and a public host, unless `allow_private`, with which http and hosts of one's own network pass too.
     """
     spelt = _BASE_URL.fullmatch(text)
     if spelt is None or (spelt["scheme"] != "https" and not allow_private):
@@ -105,7 +120,7 @@ def base_url(text: str, *, allow_private: bool) -> str:
         host = read_host(spelt["host"])
     except ValueError as error:
         raise _wrong("must name a host") from error
-    if not (allow_private or may_be_called(host)):
+    if not may_be_called(host, allow_private=allow_private):
         raise _wrong("must be reachable from the internet; private and local addresses are not called")
     return f"{spelt['scheme']}://{_written(host)}{spelt['port'] or ''}{(spelt['path'] or '').rstrip('/')}"
 

@@ -29,7 +29,7 @@ _TRACKING = re.compile(r"(?:utm_[a-z]+|gclid|fbclid)=")
 def page_url(text: str, *, allow_private: bool) -> str:
     """The address of a page in one spelling, without its fragment. Raises InvalidArgumentError (field url).
 
-    http or https, the usual port or one from 1024 on, no user, and a public host unless `allow_private`.
+    http or https, the usual port or one from 1024 on, no user, and a public host, or with `allow_private` one of the own network.
     """
     spelt = _LINK.fullmatch(text.strip(" ")) if len(text) <= MOST_CHARACTERS else None
     if spelt is None or _CONTROLS.search(text):
@@ -74,7 +74,7 @@ def _host(spelt: str, *, allow_private: bool) -> str:
         host = read_host(spelt)
     except ValueError as error:
         raise _wrong("must name a host") from error
-    if not (allow_private or may_be_called(host)):
+    if not may_be_called(host, allow_private=allow_private):
         raise _wrong("must be reachable from the internet; private and local addresses are not fetched")
     return f"[{host}]" if isinstance(host, IPv6Address) else str(host)
 

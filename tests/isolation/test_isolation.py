@@ -8,7 +8,7 @@ from tests.isolation.checks import named
 from tests.isolation.tenants import Tenants
 
 NEVER_ASKED_FOR = {"devices", "rates", "embeddings", "flow", "reservations", "ceilings", "dead_letters"}
-NEVER_ASKED_FOR |= {"steps", "receipts", "holds", "prompt_runs", "contents", "asked"}
+NEVER_ASKED_FOR |= {"steps", "receipts", "holds", "prompt_runs", "contents", "asked", "payers"}
 """What no function hands out: counters, claims, caches, and what is only written."""
 
 

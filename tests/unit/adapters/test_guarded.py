@@ -44,12 +44,13 @@ async def guarding(
     follow_redirects: bool = False,
     caps: Caps | None = None,
     otherwise: tuple[str, ...] = PUBLIC[:1],
+    allow_private: bool = False,
     **known: Any,
 ) -> AsyncIterator[Guard]:
     """A client behind the guard; names of `known` are spelt with underscores for dots."""
     resolver = RecordingResolver({name.replace("_", "."): answers for name, answers in known.items()}, otherwise)
     connector = connector or RecordingConnector()
-    transport = GuardedTransport(Resolver(resolver), caps or Caps(), connector)
+    transport = GuardedTransport(Resolver(resolver, allow_private=allow_private), caps or Caps(), connector)
     async with httpx2.AsyncClient(transport=transport, follow_redirects=follow_redirects) as client:
         yield Guard(client, resolver, connector)
 
@@ -305,3 +306,13 @@ async def test_the_ends_of_every_blocked_range_are_refused_in_each_spelling() ->
                 assert guard.connector.connected == []
                 tried += 1
     assert tried > 150
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "fd00:ec2::254", "168.63.129.16", "::ffff:169.254.169.254"])
+async def test_on_a_developers_machine_a_name_that_leads_to_a_clouds_secrets_is_not_called(address: str) -> None:
+    async with guarding(allow_private=True, wiki_lan=[(address,)], here_lan=[("192.168.1.7",)]) as guard:
+        with pytest.raises(FailedPreconditionError):
+            await guard.client.get("http://wiki.lan/latest/")
+        assert guard.connector.connected == []
+        await guard.client.get("http://here.lan/")
+        assert guard.connector.connected == [("192.168.1.7", 80)]

@@ -225,7 +225,24 @@ def test_a_developer_may_allow_an_own_machine(url: str) -> None:
     assert base_url(url, allow_private=True) == url
 
 
-@pytest.mark.parametrize("wrong", ["ftp://127.0.0.1/", "http://u@127.0.0.1/", "http://127.0.0.1:22/", "http://256.1.1.1/"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "ftp://127.0.0.1/",
+        "http://u@127.0.0.1/",
+        "http://127.0.0.1:22/",
+        "http://256.1.1.1/",
+        # What tells a cloud's secrets is nobody's own network.
+        "http://169.254.169.254/",
+        "http://2852039166/",
+        "http://168.63.129.16/",
+        "http://[fd00:ec2::254]/",
+        "http://[fe80::1]/",
+        "http://[::ffff:169.254.169.254]/",
+        "http://0.0.0.0/",
+        "http://224.0.0.1/",
+    ],
+)
 def test_and_still_nothing_that_is_no_such_address(wrong: str) -> None:
     with pytest.raises(InvalidArgumentError):
         base_url(wrong, allow_private=True)

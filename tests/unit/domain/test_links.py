@@ -52,8 +52,9 @@ def test_what_is_no_page_of_the_world_is_refused_by_field(spelt: str) -> None:
 
 def test_a_developers_own_pages_pass_where_they_may_but_for_their_ports() -> None:
     assert page_url("http://127.0.0.1:8080/a", allow_private=True) == "http://127.0.0.1:8080/a"
-    with pytest.raises(InvalidArgumentError):
-        page_url("http://127.0.0.1:22/", allow_private=True)
+    for wrong in ("http://127.0.0.1:22/", "http://169.254.169.254/latest/"):
+        with pytest.raises(InvalidArgumentError):
+            page_url(wrong, allow_private=True)
 
 
 @pytest.mark.parametrize(
