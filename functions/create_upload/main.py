@@ -83,6 +83,7 @@ def _document(request: CreateUpload, call: Call, now: datetime) -> Document:
         title=request.title,
         content_type=_content_type(request),
         size_bytes=request.size_bytes,
+        announced_hash=request.content_md5,
         correlation_id=call.correlation_id,
     )
 
@@ -94,7 +95,8 @@ def _content_type(request: CreateUpload) -> str:
             return sniff_head(_head(request), request.title, request.content_type).value
         return accepted_type(request.title, request.content_type)
     except RejectedFileError as refusal:
-        raise InvalidArgumentError(refusal.message, field="head" if request.head else "content_type") from refusal
+        told_by = "head" if request.head else "content_type" if request.content_type else "title"
+        raise InvalidArgumentError(refusal.message, field=told_by) from refusal
 
 
 def _head(request: CreateUpload) -> bytes:

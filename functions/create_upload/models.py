@@ -29,7 +29,7 @@ class CreateUpload(Model):
     content_md5: str | None = Field(
         default=None,
         pattern=spelled(r"^[A-Za-z0-9+/]{21}[AQgw]==$", "an MD5 of 16 bytes in base64"),
-        description="The file's MD5 in base64. With it, a file that the bot has already is not uploaded again.",
+        description="The file's MD5 in base64. With it, a file that the bot has is not uploaded again; other bytes are refused.",
     )
 
 

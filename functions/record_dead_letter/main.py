@@ -4,7 +4,6 @@ from shared.core.clock import Clock
 from shared.core.log import logger
 from shared.domain.dead_letter import LETTER_LIFE, DeadLetter, asked_of, stage_of
 from shared.domain.document import Stage
-from shared.domain.ending import broke
 from shared.domain.pipeline import OF_ENDED
 from shared.domain.step import StageMessage, Step, StepState
 from shared.ports.store import DeadLetters
@@ -38,7 +37,7 @@ async def record_dead_letter(delivery: Delivery, *, letters: DeadLetters, pipeli
         logger.error("a message is dead", extra={"topic": letter.topic, "letter_id": letter.id})
     is_done = step is not None and step.state is StepState.DONE
     if message is not None and not is_done and topic not in OF_ENDED:
-        await pipeline.fail(message, broke(), stage)
+        await pipeline.give_up(message, stage)
 
 
 async def _step(pipeline: Pipeline, stage: Stage, message: StageMessage) -> Step | None:

@@ -69,8 +69,10 @@ class GuardedWeb:
             raise _refused() from error
         except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.LocalProtocolError) as error:
             raise _refused() from error
-        except (TimeoutError, httpx2.HTTPError, httpcore2.NetworkError, httpcore2.TimeoutException) as error:
+        except (TimeoutError, httpx2.TimeoutException, httpcore2.TimeoutException) as error:
             raise UnavailableError("The page's server did not answer in time.") from error
+        except (httpx2.HTTPError, httpcore2.NetworkError) as error:
+            raise UnavailableError("The page's server could not be reached.") from error
 
     async def _follow(self, url: str, path: Path, max_bytes: int, admit: Admit, known: Known | None) -> Fetched:
         for _ in range(MOST_REDIRECTS + 1):

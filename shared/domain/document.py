@@ -77,13 +77,15 @@ class FailureCode(StrEnum):
 
 
 class RejectedFileError(SynapseError):
-    """The file itself is the reason; but for one that was read too slowly, only another file helps."""
+    """The file or page itself is the reason; unless it `can_retry`, only another helps."""
 
     code = Code.FAILED_PRECONDITION
 
-    def __init__(self, failure: FailureCode, message: str) -> None:
+    def __init__(self, failure: FailureCode, message: str, *, can_retry: bool = False) -> None:
         super().__init__(message)
         self.failure = failure
+        # A file may be read too slowly since the instance was overloaded.
+        self.can_retry = can_retry or failure is FailureCode.TOO_SLOW
 
 
 class Failure(Model):
@@ -142,6 +144,9 @@ class Document(Record):
     live_generation: int = 0
     purged_generation: int = 0
     content_hash: str | None = Field(default=None, description="The store's MD5 of the bytes, base64.")
+    announced_hash: str | None = Field(
+        default=None, description="The MD5 that its bytes must have, where whoever sends them said so."
+    )
     progress: dict[Stage, StageProgress] = Field(default_factory=dict)
     pages: int | None = None
     chunks: int | None = None

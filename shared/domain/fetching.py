@@ -13,6 +13,9 @@ from shared.domain.web import Scope
 REFRESH_RETRY = timedelta(hours=1)
 """How long a page whose server did not answer waits for the next look; what it taught goes on answering."""
 
+SERVER_TRIES = 6
+"""Tries of a fetch whose server does not answer before the document fails: some minutes, after which nobody waits for it."""
+
 _ONE_STEP = {Stage.FETCH: StageProgress(of=1)}
 
 

@@ -36,6 +36,14 @@ class Kind(StrEnum):
     BMP = "image/bmp"
 
 
+OLD_WORD = "an old Word document (.doc); open it and save it as .docx"
+OLD_POWERPOINT = "an old PowerPoint presentation (.ppt); open it and save it as .pptx"
+OUTLOOK = "an Outlook message (.msg); save it as .eml, or its text as .txt"
+_OLD = {
+    **dict.fromkeys((".doc", ".dot", "application/msword"), OLD_WORD),
+    **dict.fromkeys((".ppt", ".pps", ".pot", "application/vnd.ms-powerpoint"), OLD_POWERPOINT),
+    **dict.fromkeys((".msg", "application/vnd.ms-outlook"), OUTLOOK),
+}
 ACCEPTED = (
     "PDF, Word (.docx), PowerPoint (.pptx), Excel (.xlsx, .xls), OpenDocument (.odt, .odp, .ods), RTF, EPUB, web pages (.html), "
     "Markdown (.md), plain text (.txt), tables (.csv, .tsv), JSON (.json, .jsonl), XML (.xml), e-mail (.eml) and "
@@ -133,8 +141,10 @@ def accepted_type(title: str, content_type: str) -> str:
     """
     kind = declared_kind(title, content_type)
     if kind is None:
+        if what := _old_by_name(title, content_type):
+            raise old(what)
         declared = _bare(content_type)
-        what = declared if declared not in _VAGUE_TYPES else _extension(title) or "a file without a type"
+        what = declared if declared not in _VAGUE_TYPES else _extension(title) or "A file whose name has no extension"
         raise RejectedFileError(FailureCode.UNSUPPORTED_TYPE, f"{what[:80]} cannot be read yet. Accepted are {ACCEPTED}.")
     return kind.value
 
@@ -155,6 +165,11 @@ def unsupported(what: str) -> RejectedFileError:
     )
 
 
+def old(what: str) -> RejectedFileError:
+    """The refusal of a format that its own program can save as one that is read."""
+    return RejectedFileError(FailureCode.UNSUPPORTED_TYPE, f"The file is {what}, and upload that.")
+
+
 def sniff(path: Path, content_type: str) -> Kind:
     """What the file's content is; the declared type tells apart only what is all text.
 
@@ -172,7 +187,11 @@ def sniff_head(head: bytes, title: str, content_type: str) -> Kind:
     """
     from shared.ingest.sniffing import kind_of_head  # noqa: PLC0415 - As above.
 
-    return kind_of_head(head, declared_kind(title, content_type))
+    return kind_of_head(head, declared_kind(title, content_type), _old_by_name(title, content_type))
+
+
+def _old_by_name(title: str, content_type: str) -> str:
+    return _OLD.get(_extension(title), "") or _OLD.get(_bare(content_type), "")
 
 
 def _bare(content_type: str) -> str:

@@ -10,7 +10,7 @@ from shared.domain.document import FailureCode, RejectedFileError
 from shared.ingest import ole
 from shared.ingest.archive import Archive, corrupt, locked, opened_archive
 from shared.ingest.encoding import is_binary
-from shared.ingest.kinds import Kind, unsupported
+from shared.ingest.kinds import OLD_POWERPOINT, OLD_WORD, OUTLOOK, Kind, old, unsupported
 
 HEAD_BYTES = 8 * 1024
 """What is looked at of a file's beginning; a caller who shows it need not show more."""
@@ -65,11 +65,7 @@ _FOLDERS = (("word/", Kind.DOCX), ("ppt/", Kind.PPTX), ("xl/", Kind.XLSX))
 _CONTENT_TYPES = "[Content_Types].xml"
 _MIMETYPE_BYTES = 200
 _CONTENT_TYPES_BYTES = 4 * 1024 * 1024
-_OLD = (
-    ("WordDocument", "an old Word document (.doc); open it and save it as .docx"),
-    ("PowerPoint Document", "an old PowerPoint presentation (.ppt); open it and save it as .pptx"),
-    ("__properties_version1.0", "an Outlook message (.msg); save it as .eml, or its text as .txt"),
-)
+_OLD = (("WordDocument", OLD_WORD), ("PowerPoint Document", OLD_POWERPOINT), ("__properties_version1.0", OUTLOOK))
 _WORKBOOKS = {"Workbook", "Book", "WORKBOOK", "BOOK"}
 
 
@@ -84,13 +80,17 @@ def kind_of_file(path: Path, declared: Kind) -> Kind:
     return _plain(head, declared)
 
 
-def kind_of_head(head: bytes, declared: Kind | None) -> Kind:
+def kind_of_head(head: bytes, declared: Kind | None, old_by_name: str = "") -> Kind:
     """What a file that begins so is, as far as that tells. Raises as `kinds.sniff_head`."""
     head = head[:HEAD_BYTES]
     if head.startswith(_ZIP):
         return _zipped_by_head(head, declared)
     if head.startswith(ole.MAGIC):
-        return _contained([name for name in _ole_names() if name.encode("utf-16-le") in head] or ["Workbook"])
+        names = [name for name in _ole_names() if name.encode("utf-16-le") in head]
+        # What it holds often stands at its end.
+        if not names and old_by_name:
+            raise old(old_by_name)
+        return _contained(names or ["Workbook"])
     return _plain(head, declared or Kind.TEXT)
 
 
@@ -229,17 +229,13 @@ def _contained(names: Collection[str]) -> Kind:
         raise locked()
     for name, what in _OLD:
         if name in names:
-            raise _old(what)
+            raise old(what)
     if _WORKBOOKS.intersection(names):
         return Kind.XLS
     if not names:
         raise corrupt()
-    raise _old("an old Office document; open it and save it in a new format")
+    raise old("an old Office document; open it and save it in a new format")
 
 
 def _ole_names() -> Iterator[str]:
     yield from ("EncryptedPackage", *(name for name, _ in _OLD), *sorted(_WORKBOOKS))
-
-
-def _old(what: str) -> RejectedFileError:
-    return RejectedFileError(FailureCode.UNSUPPORTED_TYPE, f"The file is {what}, and upload that.")

@@ -37,6 +37,8 @@ async def require_original(pipeline: Pipeline, contents: Contents, document: Doc
     document that failed may have lost its claim to the same file, uploaded again.
     """
     original_id = document.duplicate_of if document.status is DocumentStatus.DUPLICATE else None
+    if original_id and await pipeline.documents.get(original_id, document.owner_id) is None:
+        raise FailedPreconditionError("The document that had this file was deleted; upload the file again.", field="document_id")
     has_failed = document.status is DocumentStatus.FAILED and not document.is_ready and not document.is_given_up
     if has_failed and document.content_hash and rules.is_unique_by_content(document):
         original_id = await original_of(pipeline, contents, document, document.content_hash)

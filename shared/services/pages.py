@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from shared.core.errors import ConflictError, ResourceExhaustedError, SynapseError, Verdict
+from shared.core.errors import (
+    ConflictError,
+    DeadlineExceededError,
+    ResourceExhaustedError,
+    SynapseError,
+    UnavailableError,
+    Verdict,
+)
 from shared.core.log import logger
 from shared.domain import fetching as rules
 from shared.domain import pipeline as pipeline_rules
@@ -69,7 +76,10 @@ class Pages:
         """The work of the stage: fetch the document's page and keep it. Nothing is kept of what the plan has no room for."""
         with TemporaryDirectory() as folder:
             path = Path(folder, "page")
-            page = await self.get(document.url or "", path)
+            try:
+                page = await self.get(document.url or "", path)
+            except (UnavailableError, DeadlineExceededError) as error:
+                raise unanswered(document, error) from error
             if page is None:
                 raise ConflictError("A page that was not known says that it has not changed.")
             await self._resize(document, page)
@@ -152,6 +162,14 @@ class Pages:
 def teaches(page: Page, document: Document) -> bool:
     """Whether its bytes are others, or were not learned for a reason that may have passed."""
     return page.content_hash != document.content_hash or (document.failure is not None and document.failure.can_retry)
+
+
+def unanswered(document: Document, error: SynapseError) -> SynapseError:
+    """The error of a page's server, or what ends the document in its place once the server was asked often enough."""
+    if document.attempt < rules.SERVER_TRIES:
+        return error
+    message = f"{error.message} It was asked {document.attempt} times. Submit the address again once it answers."
+    return RejectedFileError(FailureCode.FETCH_FAILED, message, can_retry=True)
 
 
 def _known(document: Document, web: WebSource) -> Known | None:

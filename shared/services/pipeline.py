@@ -11,7 +11,7 @@ from shared.core.log import logger
 from shared.core.settings import Settings
 from shared.domain import ending
 from shared.domain import pipeline as rules
-from shared.domain.document import Cost, Document, DocumentStatus, Failure, FailureCode, RejectedFileError, Stage
+from shared.domain.document import Cost, Document, DocumentStatus, Failure, RejectedFileError, Stage
 from shared.domain.pipeline import Moment, Publication, Steps
 from shared.domain.revival import stopped_at
 from shared.domain.step import StageMessage, StepKey, StepState
@@ -60,9 +60,7 @@ class Pipeline:
                 self.ledger, key, lambda: work(read.value), self.clock, lease_seconds, holder, self._tell(message)
             )
         except RejectedFileError as refusal:
-            # A file may be read too slowly since the instance was overloaded; any other refusal would come again.
-            can_retry = refusal.failure is FailureCode.TOO_SLOW
-            await self.fail(message, Failure(code=refusal.failure, message=refusal.message, can_retry=can_retry))
+            await self.fail(message, Failure(code=refusal.failure, message=refusal.message, can_retry=refusal.can_retry))
         except ResourceExhaustedError as refusal:
             await self._postpone(message, refusal)
         except SynapseError as error:
@@ -119,18 +117,19 @@ class Pipeline:
             await self.publish(islice(rules.missing(document, steps, now), MOST_REPUBLISHED))
             await self.documents.replace(read, rules.looked_at(document, steps, self.moment()))
 
-    async def fail(self, message: StageMessage, failure: Failure, stage: Stage | None = None) -> None:
-        """End the message's generation, unless it has ended; of a stage, only where the document's plan holds that step."""
+    async def fail(self, message: StageMessage, failure: Failure) -> None:
+        """End the message's generation, unless it has ended."""
+        await self._end(message, lambda stored: ending.failed(stored, failure, self.clock()))
+
+    async def give_up(self, message: StageMessage, stage: Stage | None) -> None:
+        """As `fail`, where no delivery could finish the step, if the document's plan holds such a step; null: its upload."""
 
         def rule(stored: Document) -> Document | None:
             if stage and not rules.is_planned(stored, stage, message.shard):
                 return None
-            return ending.failed(stored, failure, self.clock())
+            return ending.failed(stored, ending.worn_out(stored), self.clock())
 
-        failed = await self.change(message, rule)
-        if failed is not None:
-            logger.info("a document failed", extra={"document_id": failed.id, "failure": failure.code.value})
-            await self.publish(rules.opening(failed))
+        await self._end(message, rule)
 
     async def note(self, document: Document, notes: Sequence[str]) -> None:
         """Put on the document what a step of it left out, before that step is done; again it changes nothing."""
@@ -163,6 +162,13 @@ class Pipeline:
     def moment(self) -> Moment:
         """Now, with the patience that follows from the lease."""
         return Moment(self.clock(), timedelta(seconds=self.settings.step_lease_seconds * LEASES_OF_PATIENCE))
+
+    async def _end(self, message: StageMessage, rule: Rule) -> None:
+        failed = await self.change(message, rule)
+        if failed is not None:
+            told = failed.failure.code.value if failed.failure else ""
+            logger.info("a document failed", extra={"document_id": failed.id, "failure": told})
+            await self.publish(rules.opening(failed))
 
     async def _current(self, message: StageMessage) -> Versioned[Document] | None:
         read = await self.documents.load(message.document_id)

@@ -22,7 +22,7 @@ from shared.domain.web import Scope, WebSource
 from shared.ingest.kinds import Kind
 from shared.ingest.links import MOST_PAGE_BYTES, MOST_SITEMAP_BYTES, PageLinks, page_links, sitemap_of
 from shared.services.batches import JSON
-from shared.services.pages import Page, Pages, teaches
+from shared.services.pages import Page, Pages, teaches, unanswered
 from shared.services.steps import StepOutput
 
 SLICE_SECONDS = 240.0
@@ -111,7 +111,11 @@ class Sites:
         if web.scope is Scope.SECTION:
             walk.add(start, 0)
         else:
-            for address in await self._addresses(start):
+            try:
+                addresses = await self._addresses(start)
+            except (UnavailableError, DeadlineExceededError) as error:
+                raise unanswered(site, error) from error
+            for address in addresses:
                 walk.add(address, web.max_depth)
         await self._save(site, walk)
         return walk
@@ -166,9 +170,9 @@ class Sites:
             if not walk.visited or walk.put_off % MOST_PUT_OFF:
                 await self._save(site, walk)
                 raise
-        except (UnavailableError, DeadlineExceededError):
+        except (UnavailableError, DeadlineExceededError) as error:
             if not walk.visited:
-                raise
+                raise unanswered(site, error) from error
         walk.failed.append(url)
         return None
 

@@ -60,8 +60,8 @@ async def forget_object(blobs: Blobs, document: Document) -> None:
 async def _receive(pipeline: Pipeline, contents: Contents, blobs: Blobs, read: Versioned[Document], upload: BlobStat) -> None:
     document, message = read.value, rules.step_message(read.value)
     # The type that arrived does not matter: a plain PUT names none, and extraction goes by the content.
-    if upload.size_bytes != document.size_bytes:
-        await _give_up(pipeline, blobs, read, _mismatch(upload.size_bytes, document.size_bytes))
+    if mismatch := _mismatch(document, upload):
+        await _give_up(pipeline, blobs, read, mismatch)
         return
     # Without a hash, as of an object that was put together from parts, nobody can tell.
     is_known = upload.md5 and is_unique_by_content(document)
@@ -94,6 +94,13 @@ async def _give_up(pipeline: Pipeline, blobs: Blobs, read: Versioned[Document], 
         await pipeline.publish(rules.opening(failed))
 
 
-def _mismatch(arrived: int, announced: int) -> Failure:
-    sentence = f"{arrived:,} bytes arrived where {announced:,} were announced. Ask for a new upload, and send the whole file."
+def _mismatch(document: Document, upload: BlobStat) -> Failure | None:
+    """Why these are not the bytes that were announced; of an object without a hash only their number is known."""
+    arrived, announced = upload.size_bytes, document.size_bytes
+    if arrived != announced:
+        sentence = f"{arrived:,} bytes arrived where {announced:,} were announced. Ask for a new upload, and send the whole file."
+    elif upload.md5 and document.announced_hash not in {None, upload.md5}:
+        sentence = "Other bytes arrived than content_md5 announced. Ask for a new upload, and send the same file."
+    else:
+        return None
     return Failure(code=FailureCode.UPLOAD_MISMATCH, message=sentence)

@@ -1420,7 +1420,7 @@ export interface components {
         CreateUpload: {
             bot_id: string;
             /**
-             * @description The file's MD5 in base64. With it, a file that the bot has already is not uploaded again.
+             * @description The file's MD5 in base64. With it, a file that the bot has is not uploaded again; other bytes are refused.
              * @default null
              */
             content_md5?: string | null;
@@ -1438,7 +1438,7 @@ export interface components {
         CreateUploadData: {
             bot_id: string;
             /**
-             * @description The file's MD5 in base64. With it, a file that the bot has already is not uploaded again.
+             * @description The file's MD5 in base64. With it, a file that the bot has is not uploaded again; other bytes are refused.
              * @default null
              */
             content_md5?: string | null;

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shared.core.errors import ConflictError, UnavailableError
-from shared.domain.document import Document, DocumentSource, DocumentStatus
+from shared.domain.document import Document, DocumentSource, DocumentStatus, FailureCode
 from shared.domain.plan import Stock
 from tests.functional.harness import client_for
 from tests.functional.knowledge.deleting import delete, nothing_is_left, sweep
@@ -231,6 +231,30 @@ async def test_the_hash_of_a_file_that_is_not_there_opens_an_upload(world: World
     upload = (await CREATE.call(told(content), token="alice")).result
     assert upload["duplicate_of"] is None
     assert upload["upload_url"].endswith(upload["document_id"])
+
+
+@pytest.mark.parametrize("other", [False, True])
+async def test_no_other_bytes_are_taken_than_the_hash_announced(world: World, other: bool) -> None:  # noqa: FBT001 - A case.
+    upload = (await CREATE.call(told(), token="alice")).result
+    assert await notified(world, upload["document_id"], TEXT[::-1] if other else TEXT) == 204
+    document = world.document(upload["document_id"])
+    assert (document.failure.code if document.failure else None) == (FailureCode.UPLOAD_MISMATCH if other else None)
+    assert (list(world.blobs.objects) == [], world.store.stock["alice"].documents) == (other, 0 if other else 1)
+
+
+async def test_a_duplicate_whose_original_was_deleted_asks_for_the_file_again(world: World) -> None:
+    first = await world.learn("a.txt", TEXT)
+    second = world.document(await world.upload("b.txt", TEXT))
+    asked = client_for("reprocess_document").call
+    known = (await asked({"document_id": second.id}, token="alice")).error
+    await delete("document", first.id)
+    await world.deliver()
+    gone = (await asked({"document_id": second.id}, token="alice")).error
+    assert (known["status"], first.id in known["message"]) == ("FAILED_PRECONDITION", True)
+    assert (gone["status"], gone["message"]) == (
+        "FAILED_PRECONDITION",
+        "The document that had this file was deleted; upload the file again.",
+    )
 
 
 async def test_the_hash_of_another_bots_file_tells_nothing(world: World) -> None:

@@ -70,7 +70,7 @@ async def test_the_first_bytes_decide_whatever_the_name_is(head: bytes, title: s
         ({"size_bytes": 1_000_001}, "size_bytes"),
         ({"size_bytes": "62"}, "size_bytes"),
         ({"content_type": "video/mp4", "title": "whales"}, "content_type"),
-        ({"title": "program.exe", "content_type": ""}, "content_type"),
+        ({"title": "program.exe", "content_type": ""}, "title"),
         ({"head": "no base64!"}, "head"),
         ({"head": shown(b"x" * 8193)}, "head"),
         ({"head": shown(b"MZ\x90\x00\x03\x00\x00\x00\x04")}, "head"),

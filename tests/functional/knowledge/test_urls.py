@@ -8,6 +8,7 @@ import pytest
 from shared.core.errors import ResourceExhaustedError, SynapseError, UnavailableError
 from shared.domain.account import Account
 from shared.domain.document import Document, DocumentStatus, FailureCode
+from shared.domain.fetching import SERVER_TRIES
 from shared.domain.plan import FREE, Stock
 from tests.functional.harness import client_for
 from tests.functional.knowledge.world import START, World, payload, published
@@ -199,12 +200,35 @@ async def test_a_server_that_is_down_is_asked_again_and_at_last_given_up_with_a_
     serve(world, error=lambda: UnavailableError("down"))
     shown = await submit()
     [message] = published(world, "fetch-url")
-    for _ in range(12):
-        assert (await FETCH.push(message)).status == 503
-    await world.sweep(timedelta(minutes=30))
+    assert [(await FETCH.push(message)).status for _ in range(SERVER_TRIES)] == [503] * (SERVER_TRIES - 1) + [204]
     failed = world.document(shown["id"])
     assert failed.failure
     assert (failed.failure.code, failed.failure.can_retry) == (FailureCode.FETCH_FAILED, True)
+    assert failed.failure.message.startswith("down It was asked 6 times.")
+
+
+@pytest.mark.parametrize("again", ["reprocess_document", "submit_url"])
+async def test_a_server_that_is_back_is_asked_at_once_by_whoever_asks_again(world: World, again: str) -> None:
+    serve(world, error=lambda: UnavailableError("down"))
+    shown = await submit()
+    [message] = published(world, "fetch-url")
+    for _ in range(SERVER_TRIES):
+        await FETCH.push(message)
+    serve(world)
+    await client_for(again).call(payload("submit_url") if again == "submit_url" else {"document_id": shown["id"]}, token="alice")
+    assert set(await world.deliver()) == {204}
+    assert world.document(shown["id"]).status is DocumentStatus.READY
+
+
+async def test_a_message_that_no_delivery_could_finish_is_the_servers_failure_too(world: World) -> None:
+    serve(world, error=lambda: UnavailableError("down"))
+    shown = await submit()
+    [message] = published(world, "fetch-url")
+    attributes = {"CloudPubSubDeadLetterSourceSubscription": "fetch-url"}
+    assert (await client_for("record_dead_letter").push(message, attributes=attributes, message_id="17")).status == 204
+    failure = world.document(shown["id"]).failure
+    assert failure
+    assert (failure.code, failure.can_retry) == (FailureCode.FETCH_FAILED, True)
 
 
 async def test_a_server_that_asks_for_patience_gets_it(world: World) -> None:

@@ -38,7 +38,7 @@ def test_a_declared_type_becomes_canonical_and_a_vague_one_leaves_it_to_the_exte
     ("title", "content_type"),
     [
         ("film.mp4", "video/mp4"),
-        ("letter.doc", ""),
+        ("letter.wpd", ""),
         ("archive.zip", "application/zip"),
         ("nothing", "application/octet-stream"),
     ],
@@ -201,7 +201,22 @@ def test_the_beginning_of_an_ole_container_tells_it_too(name, failure):
 
 
 def test_an_ole_container_whose_names_are_not_shown_is_decided_later():
-    assert sniff_head(ole.MAGIC + bytes(600), "a.doc", "") is Kind.XLS
+    assert sniff_head(ole.MAGIC + bytes(600), "a.xls", "") is Kind.XLS
+
+
+@pytest.mark.parametrize(
+    ("title", "content_type", "save_as"),
+    [("a.doc", "", ".docx"), ("a", "application/msword", ".docx"), ("a.PPT", "", ".pptx"), ("a.msg", "", ".eml")],
+)
+def test_an_old_format_is_refused_by_its_name_with_what_to_save_it_as(title, content_type, save_as):
+    for refused in (lambda: sniff_head(ole.MAGIC + bytes(600), title, content_type), lambda: accepted_type(title, content_type)):
+        with pytest.raises(RejectedFileError, match=rf"save it as \{save_as}") as refusal:
+            refused()
+        assert refusal.value.failure is FailureCode.UNSUPPORTED_TYPE
+
+
+def test_what_is_named_as_an_old_format_and_is_none_is_read():
+    assert sniff_head(b"{\\rtf1 Written by Word.}", "a.doc", "application/msword") is Kind.RTF
 
 
 @pytest.mark.parametrize("loops", [True, False])
