@@ -21,7 +21,8 @@ from shared.services.pipeline import Pipeline
 async def submit_url(request: SubmitUrl, call: Call, *, bots: Bots, pipeline: Pipeline) -> DocumentView:
     """The document on its way. An address that the bot knows is fetched anew, as the next generation of the same document.
 
-    While that document is being learned, it is answered as it is. Raises FailedPreconditionError where it is being deleted.
+    While that document is being learned, it goes on, as what was said of it now. Raises FailedPreconditionError where it is being
+    deleted.
     """
     url = page_url(request.url, allow_private=pipeline.settings.allow_private_providers)
     await find_bot(bots, request.bot_id, call.uid)
@@ -57,7 +58,8 @@ async def _submitted_before(document: Document, told: dict[str, Any], pipeline: 
     cost = read.value.cost + await pipeline.cost_of_failure(read.value)
     anew = rules.fetched_anew(read.value, pipeline.moment(), cost=cost, **told)
     if anew is None:
-        return read.value
+        said = lambda stored: rules.resubmitted(stored, **told)  # noqa: E731
+        return await pipeline.change(pipeline_rules.step_message(read.value), said) or read.value
     await pipeline.documents.replace(read, anew)
     return anew
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from enum import StrEnum
 
-from shared.core.errors import ConflictError, SynapseError
+from shared.core.errors import ConflictError
 from shared.core.log import joined, logger
 from shared.domain import ending
 from shared.domain import pipeline as rules
@@ -11,6 +11,7 @@ from shared.domain.base import Model
 from shared.domain.document import DocumentStatus
 from shared.ports.blobs import Blobs
 from shared.ports.contents import Contents
+from shared.runtime.boundary import attempt
 from shared.runtime.functions import schedule_function
 from shared.services.pipeline import Pipeline
 from shared.services.uploads import forget_object, watch_upload
@@ -44,13 +45,19 @@ async def sweep_stalled_documents(*, pipeline: Pipeline, contents: Contents, blo
 
 
 async def _look(pipeline: Pipeline, contents: Contents, blobs: Blobs, document_id: str) -> Look:
+    # Of an unknown error too: a document that breaks our code must not keep it from all that stand behind.
+    look = await attempt(_driven(pipeline, contents, blobs, document_id))
+    if isinstance(look, Look):
+        return look
+    logger.warning("could not drive a document", extra={"document_id": document_id, "code": look.code.value})
+    return Look.UNREACHABLE
+
+
+async def _driven(pipeline: Pipeline, contents: Contents, blobs: Blobs, document_id: str) -> Look:
     try:
         await _drive(pipeline, contents, blobs, document_id)
     except ConflictError:
         return Look.MOVING
-    except SynapseError as error:
-        logger.warning("could not drive a document", extra={"document_id": document_id, "code": error.code.value})
-        return Look.UNREACHABLE
     return Look.DRIVEN
 
 

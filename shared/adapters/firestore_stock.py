@@ -11,7 +11,7 @@ from google.api_core.exceptions import AlreadyExists, NotFound
 from google.cloud.firestore import AsyncClient, AsyncDocumentReference, AsyncWriteBatch, Increment
 
 from shared.adapters.firestore_client import SCHEMA, fields, place_of_user, stands, totals
-from shared.core.errors import ResourceExhaustedError
+from shared.core.errors import QuotaExceededError
 from shared.domain.base import Record
 from shared.domain.plan import Stock, check_stock
 
@@ -19,7 +19,7 @@ from shared.domain.plan import Stock, check_stock
 async def create_counted(
     client: AsyncClient, owner_id: str, created: Mapping[AsyncDocumentReference, Record], change: Stock, limits: Stock
 ) -> None:
-    """Create the documents and add the change to the owner's stock. Raises google's AlreadyExists, or ResourceExhaustedError."""
+    """Create the documents and add the change to the owner's stock. Raises google's AlreadyExists, or QuotaExceededError."""
     batch = client.batch()
     for place, record in created.items():
         batch.create(place, fields(record))
@@ -35,13 +35,13 @@ async def create_counted(
         held = await _held(client, owner_id, change)
     try:
         check_stock(Stock(**held), limits)
-    except ResourceExhaustedError:
+    except QuotaExceededError:
         await _undo(client, owner_id, list(created), change)
         raise
 
 
 async def require_fits(client: AsyncClient, owner_id: str, change: Stock, limits: Stock) -> None:
-    """Raises ResourceExhaustedError where what the owner has by now, the change included, is over a limit."""
+    """Raises QuotaExceededError where what the owner has by now, the change included, is over a limit."""
     check_stock(Stock(**await _held(client, owner_id, change)), limits)
 
 

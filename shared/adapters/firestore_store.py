@@ -22,12 +22,12 @@ from shared.adapters.firestore_client import (
 from shared.adapters.firestore_stock import count, create_counted, require_fits
 from shared.adapters.google_errors import translated
 from shared.core.clock import Clock, system_clock
-from shared.core.errors import ConflictError, NotFoundError, ResourceExhaustedError
+from shared.core.errors import ConflictError, NotFoundError, QuotaExceededError
 from shared.core.ids import is_id
 from shared.domain.base import Page, PageRequest
 from shared.domain.chunk import Chunk
 from shared.domain.dead_letter import DeadLetter
-from shared.domain.document import Document, DocumentStatus, Stage, Wait
+from shared.domain.document import Document, DocumentStatus, Wait
 from shared.domain.plan import Stock
 from shared.ports.store import Versioned
 
@@ -92,7 +92,7 @@ class FirestoreDocuments:
         if grown > 0:
             try:
                 await require_fits(self._client, document.owner_id, Stock(bytes=grown), limits)
-            except ResourceExhaustedError:
+            except QuotaExceededError:
                 await self._resize(written, read.value, -grown)
                 raise
         return written
@@ -105,17 +105,8 @@ class FirestoreDocuments:
         return [document for document in read if document is not None]
 
     @translated
-    async def report(self, document_id: str, stage: Stage, done: int, due_at: datetime) -> None:
-        """As the port says: one write, which Firestore refuses where there is no document."""
-        try:
-            head = reference(self._client, "documents", document_id)
-            await head.update({f"progress.{stage.value}.done": done, "due_at": due_at, "stands_still": False})
-        except (NotFound, NotFoundError):
-            return
-
-    @translated
     async def report_retry(self, document_id: str, attempt: int, retry_at: datetime, due_at: datetime) -> None:
-        """As the port says: one write, as of `report`."""
+        """As the port says: one write, which Firestore refuses where there is no document."""
         try:
             head = reference(self._client, "documents", document_id)
             waiting = {"attempt": attempt, "retry_at": retry_at, "wait": Wait.RETRY.value, "stands_still": False}

@@ -10,6 +10,7 @@ SynapseError
 ├── ConflictError             somebody else wrote first; read again
 │   └── VersionMismatchError  the caller named a version that is no longer the current one
 ├── ResourceExhaustedError    over a limit; may say when to come back
+│   └── QuotaExceededError    the owner's own plan is full
 ├── CancelledError            the client went away
 ├── UnavailableError          a store or model did not answer; try again
 ├── DeadlineExceededError     it took too long; try again
@@ -112,6 +113,10 @@ class ResourceExhaustedError(SynapseError):
 
     code = Code.RESOURCE_EXHAUSTED
     verdict = Verdict.RETRY
+
+
+class QuotaExceededError(ResourceExhaustedError):
+    """What the owner's own plan has no room for: no wait helps, and no trouble of a store looks like it."""
 
 
 class CancelledError(SynapseError):

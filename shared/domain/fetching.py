@@ -8,7 +8,7 @@ from shared.domain.blob import upload_name
 from shared.domain.document import Cost, Document, DocumentSource, DocumentStatus, Stage, StageProgress
 from shared.domain.ending import AFRESH
 from shared.domain.pipeline import Moment
-from shared.domain.web import Scope
+from shared.domain.web import Scope, WebSource
 
 REFRESH_RETRY = timedelta(hours=1)
 """How long a page whose server did not answer waits for the next look; what it taught goes on answering."""
@@ -39,6 +39,14 @@ def fetched_anew(document: Document, moment: Moment, **changes: Any) -> Document
         return None
     anew = {"generation": document.generation + 1, "progress": _ONE_STEP, "failure": None, "duplicate_of": None, "notes": ()}
     return document.model_copy(update=_moved(DocumentStatus.FETCHING, moment) | anew | changes)
+
+
+def resubmitted(document: Document, *, web: WebSource, title: str, **told: Any) -> Document:
+    """The document on its way as what was said of it since; where nobody named it, the page's title stays."""
+    known = document.web or WebSource()
+    said = {name: getattr(web, name) for name in ("scope", "max_pages", "max_depth", "refresh", "is_titled")}
+    own = {"title": title} if web.is_titled else {}
+    return document.model_copy(update={**told, **own, "web": known.model_copy(update=said)})
 
 
 def renewed(document: Document, content_type: str, content_hash: str, moment: Moment, spent: Cost) -> Document:

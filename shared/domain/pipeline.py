@@ -242,6 +242,14 @@ def looked_at(document: Document, steps: Steps, moment: Moment) -> Document:
     return document.model_copy(update={"due_at": min([now + wait, *due]), "stands_still": stands_still, **waiting})
 
 
+def reported(document: Document, stage: Stage, done: int, moment: Moment) -> Document:
+    """The document of which so many shards of the stage are done, and which moves."""
+    known = document.progress[stage]
+    progress = {**document.progress, stage: known.model_copy(update={"done": max(known.done, done)})}
+    moving = {"due_at": moment.now + moment.patience, "stands_still": False}
+    return document.model_copy(update={"progress": progress, **moving})
+
+
 def postponed(document: Document, retry_at: datetime) -> Document | None:
     """The document that waits for a provider; None where it waits as long already."""
     if document.wait is Wait.CAPACITY and document.retry_at and document.retry_at >= retry_at:

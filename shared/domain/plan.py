@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from shared.core.errors import ResourceExhaustedError
+from shared.core.errors import QuotaExceededError, ResourceExhaustedError
 from shared.domain.account import Account
 from shared.domain.base import Model, Record
 
@@ -85,12 +85,13 @@ PLANS = {FREE.id: FREE}
 
 
 def check_stock(totals: Stock, limits: Stock) -> None:
-    """Raises ResourceExhaustedError naming the first total that passes its limit."""
+    """Raises QuotaExceededError naming the first total that passes its limit."""
     for name in Stock.model_fields:
         limit = getattr(limits, name)
         # The total holds what was just added, so a total at the limit is the last that fits.
         if getattr(totals, name) > limit:
-            raise ResourceExhaustedError(f"The plan's limit of {limit} {name.replace('_', ' ')} is reached.")
+            what = f"{limit:,} {name.replace('_', ' ')}"
+            raise QuotaExceededError(f"The plan's limit of {what} is reached. Delete what is no longer needed.")
 
 
 def check_flow(totals: FlowTotals, limits: FlowLimits, at: datetime) -> None:
@@ -118,7 +119,7 @@ def seconds_to_next_month(at: datetime) -> float:
 
 
 def _over(what: str, limit: int, retry_after_seconds: float) -> ResourceExhaustedError:
-    return ResourceExhaustedError(f"The plan's limit of {limit} {what} is reached.", retry_after_seconds=retry_after_seconds)
+    return ResourceExhaustedError(f"The plan's limit of {limit:,} {what} is reached.", retry_after_seconds=retry_after_seconds)
 
 
 def plan_of(account: Account | None) -> Plan:

@@ -119,14 +119,10 @@ class Documents(Protocol):
         """Documents whose `refresh_at` is not after now, longest due first, for the system; as `due`."""
         ...
 
-    async def report(self, document_id: str, stage: Stage, done: int, due_at: datetime) -> None:
-        """Blindly set progress[stage].done and due_at, and that it moves; a no-op where the document is gone. Never touches the
-        status.
-        """
-        ...
-
     async def report_retry(self, document_id: str, attempt: int, retry_at: datetime, due_at: datetime) -> None:
-        """Blindly set which try of a step that failed comes next and when, and due_at; else as `report`."""
+        """Blindly set which try of a step that failed comes next and when, and due_at, and that it moves; a no-op where the
+        document is gone. Never touches the status.
+        """
         ...
 
     async def due(self, now: datetime, limit: int) -> Sequence[Document]:

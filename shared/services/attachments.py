@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from shared.core.errors import AlreadyExistsError, ResourceExhaustedError
+from shared.core.errors import AlreadyExistsError, QuotaExceededError
 from shared.core.ids import derived_id
 from shared.domain import pipeline as rules
 from shared.domain.document import Document, DocumentSource, DocumentStatus, FailureCode, RejectedFileError
@@ -23,6 +23,7 @@ MOST_DEPTH = 3
 """A file in a mail in a mail in a mail; what is packed deeper is left out."""
 
 _TITLE_CHARACTERS = 200
+_EXPIRED = "It did not come the last time. Delete its document, and learn this one again."
 _REFUSED = "The attachment {name} was left out: {reason}"
 
 
@@ -64,17 +65,19 @@ class Attachments:
                     found = await asyncio.to_thread(_looked_at, folder, attachment, title, number)
                     _check_depth(depth)
                     await self._keep_one(parent, found, limits)
-                except (RejectedFileError, ResourceExhaustedError) as refusal:
+                except (RejectedFileError, QuotaExceededError) as refusal:
                     notes.append(_REFUSED.format(name=title, reason=refusal.message))
         await self.pipeline.note(parent, notes)
 
     async def _keep_one(self, parent: Document, found: _Found, limits: Stock) -> None:
-        """The document, then its bytes, as an upload comes. Raises ResourceExhaustedError where the plan has no room for it."""
+        """The document, then its bytes, as an upload comes. Raises QuotaExceededError where the plan has no room for it."""
         document = self._document(parent, found)
         try:
             await self.pipeline.documents.create(document, limits)
         except AlreadyExistsError:
             stored = await self.pipeline.documents.load(document.id)
+            if stored and stored.value.is_given_up:
+                raise RejectedFileError(FailureCode.UPLOAD_EXPIRED, _EXPIRED) from None
             # Gone on since then, or ended: its bytes came before.
             if stored is None or stored.value.status is not DocumentStatus.AWAITING_UPLOAD:
                 return

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from shared.core.errors import (
     ConflictError,
     DeadlineExceededError,
-    ResourceExhaustedError,
+    QuotaExceededError,
     SynapseError,
     UnavailableError,
     Verdict,
@@ -22,6 +22,7 @@ from shared.domain import pipeline as pipeline_rules
 from shared.domain.document import Document, DocumentStatus, FailureCode, RejectedFileError
 from shared.domain.links import name_of
 from shared.domain.plan import plan_of
+from shared.domain.revival import stopped_at
 from shared.domain.web import WebSource
 from shared.ingest.encoding import decode
 from shared.ingest.kinds import Kind, sniff
@@ -115,10 +116,11 @@ class Pages:
         RejectedFileError(over_quota).
         """
         document = read.value
-        sized = await self._sized(read, self._as_fetched(document, page))
+        # Nothing else is said of the new page yet: with its tag the server would tell the next try that it has not changed.
+        sized = await self._sized(read, document.model_copy(update={"size_bytes": page.fetched.size_bytes}))
         await self.blobs.upload(document.blob, path, page.kind.value)
-        spent = await self.pipeline.cost_of_failure(document)
-        renewed = rules.renewed(sized.value, page.kind.value, page.content_hash, self.pipeline.moment(), spent)
+        fetched, spent = self._as_fetched(sized.value, page), await self.pipeline.cost_of_failure(document)
+        renewed = rules.renewed(fetched, page.kind.value, page.content_hash, self.pipeline.moment(), spent)
         await self.pipeline.documents.replace(sized, renewed)
         await self.pipeline.publish(pipeline_rules.opening(renewed))
 
@@ -146,8 +148,8 @@ class Pages:
         plan = plan_of(await self.accounts.get(document.owner_id))
         try:
             return await self.pipeline.documents.resize(read, document, plan.stock)
-        except ResourceExhaustedError as error:
-            message = f"{error.message} Delete what is no longer needed, and submit the address again."
+        except QuotaExceededError as error:
+            message = f"{error.message} Then submit the address again."
             raise RejectedFileError(FailureCode.OVER_QUOTA, message) from error
 
     def _as_fetched(self, document: Document, page: Page) -> Document:
@@ -160,8 +162,9 @@ class Pages:
 
 
 def teaches(page: Page, document: Document) -> bool:
-    """Whether its bytes are others, or were not learned for a reason that may have passed."""
-    return page.content_hash != document.content_hash or (document.failure is not None and document.failure.can_retry)
+    """Whether its bytes are others, or were not learned for a reason that may have passed, as that they did not come."""
+    may_pass = document.failure is not None and (document.failure.can_retry or stopped_at(document) is DocumentStatus.FETCHING)
+    return page.content_hash != document.content_hash or may_pass
 
 
 def unanswered(document: Document, error: SynapseError) -> SynapseError:

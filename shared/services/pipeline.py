@@ -1,6 +1,7 @@
 """What every stage does around its own work: claim, do once, record progress, move the document on, publish what follows."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, islice
@@ -122,12 +123,16 @@ class Pipeline:
         await self._end(message, lambda stored: ending.failed(stored, failure, self.clock()))
 
     async def give_up(self, message: StageMessage, stage: Stage | None) -> None:
-        """As `fail`, where no delivery could finish the step, if the document's plan holds such a step; null: its upload."""
+        """As `fail`, where no delivery could finish the step, if the document's plan holds such a step.
+
+        Null is the notice of its upload: the sweep may have found that object meanwhile.
+        """
 
         def rule(stored: Document) -> Document | None:
-            if stage and not rules.is_planned(stored, stage, message.shard):
-                return None
-            return ending.failed(stored, ending.worn_out(stored), self.clock())
+            is_asked = (
+                rules.is_planned(stored, stage, message.shard) if stage else stored.status is DocumentStatus.AWAITING_UPLOAD
+            )
+            return ending.failed(stored, ending.worn_out(stored), self.clock()) if is_asked else None
 
         await self._end(message, rule)
 
@@ -227,8 +232,9 @@ class Pipeline:
             await self.publish([rules.publication(document, Stage.INDEX, message.shard)])
         done = await self.ledger.count_done(document.id, document.generation, stage)
         if done < document.progress[stage].of:
-            moment = self.moment()
-            await self.documents.report(document.id, stage, done, moment.now + moment.patience)
+            # Where another was quicker, its word is as good, and this one may be of a status that is past.
+            with suppress(ConflictError):
+                await self.documents.replace(read, rules.reported(document, stage, done, self.moment()))
             return
         cost = await self.cost(document, document.status)
         moved = await self.change(message, lambda stored: rules.advanced(stored, stage, done, output, self.moment(), cost))

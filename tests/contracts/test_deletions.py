@@ -132,7 +132,7 @@ async def test_a_document_that_gave_its_stock_back_as_it_failed_does_not_again(s
 async def test_a_head_that_has_changed_since_it_was_read_is_a_conflict_and_stays(stores: Stores) -> None:
     made = await learning(stores)
     read = await found(stores, DOCUMENT, made.id)
-    await stores.documents.report(made.id, Stage.EMBED, 1, after(60))
+    await stores.documents.report_retry(made.id, 2, after(60), after(60))
     deletion = rules.requested(read.value, None, NOW)
 
     with pytest.raises(ConflictError):

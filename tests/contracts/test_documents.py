@@ -204,32 +204,9 @@ async def test_release_gives_the_stock_back_once(stores: Stores) -> None:
         await stores.documents.create(document(), limits)
 
 
-async def test_a_report_changes_progress_and_due_time_alone(stores: Stores) -> None:
-    made = document(progress={Stage.EMBED: StageProgress(done=1, of=9)}, status=DocumentStatus.EMBEDDING)
-    read = await _stored(stores, made)
-
-    await stores.documents.report(made.id, Stage.EMBED, 4, after(90))
-
-    told = made.model_copy(update={"progress": {Stage.EMBED: StageProgress(done=4, of=9)}, "due_at": after(90)})
-    assert await stores.documents.get(made.id, "owner") == told
-    with pytest.raises(ConflictError):
-        await stores.documents.replace(read, made)
-
-
-async def test_a_report_on_a_stage_without_a_plan_is_kept(stores: Stores) -> None:
-    made = document()
-    await stores.documents.create(made, PLENTY)
-
-    await stores.documents.report(made.id, Stage.CHUNK, 1, after(90))
-
-    stored = await stores.documents.get(made.id, "owner")
-    assert stored is not None
-    assert stored.progress == {Stage.CHUNK: StageProgress(done=1, of=0)}
-
-
 @pytest.mark.parametrize("absent", ["absent", "a/b"])
 async def test_a_report_on_a_document_that_is_gone_makes_none(stores: Stores, absent: str) -> None:
-    await stores.documents.report(absent, Stage.CHUNK, 1, NOW)
+    await stores.documents.report_retry(absent, 2, NOW, NOW)
 
     assert await stores.documents.load(absent) is None
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from shared.adapters import cursors
 from shared.core.clock import Clock, system_clock
-from shared.core.errors import AlreadyExistsError, ConflictError, ResourceExhaustedError
+from shared.core.errors import AlreadyExistsError, ConflictError, QuotaExceededError
 from shared.domain.account import Account
 from shared.domain.base import Page, PageRequest, Record
 from shared.domain.bot import Bot, BotVersion
@@ -22,7 +22,7 @@ from shared.domain.conversation import Conversation, Turn
 from shared.domain.dead_letter import DeadLetter
 from shared.domain.deletion import Deletion
 from shared.domain.device import Device
-from shared.domain.document import Document, DocumentStatus, Stage, StageProgress, Wait
+from shared.domain.document import Document, DocumentStatus, Wait
 from shared.domain.own_persona import OwnPersona
 from shared.domain.plan import OpenReservation, Stock, check_stock
 from shared.domain.provider_key import ProviderKey
@@ -230,7 +230,7 @@ class MemoryDocuments:
         try:
             # What shrinks is never refused, though the owner be over the limit.
             self.store.add_stock(owner_id, Stock(bytes=change), limits if change > 0 else Stock(bytes=1 << 62))
-        except ResourceExhaustedError:
+        except QuotaExceededError:
             assert before is not None
             self.store.documents[document.id] = self.store.stamp(before.value)
             raise
@@ -241,15 +241,6 @@ class MemoryDocuments:
         due = (document for document in every if document.refresh_at and document.refresh_at <= now)
         waiting = [(document.refresh_at, document.id, document) for document in due]
         return [document for *_, document in sorted(waiting)[:limit] if _is_readable(document)]
-
-    async def report(self, document_id: str, stage: Stage, done: int, due_at: datetime) -> None:
-        stored = self.store.documents.get(document_id)
-        if stored is None:
-            return
-        before = stored.value.progress.get(stage, StageProgress())
-        progress = {**stored.value.progress, stage: before.model_copy(update={"done": done})}
-        moving = {"progress": progress, "due_at": due_at, "stands_still": False}
-        self.store.documents[document_id] = self.store.stamp(stored.value.model_copy(update=moving))
 
     async def report_retry(self, document_id: str, attempt: int, retry_at: datetime, due_at: datetime) -> None:
         if stored := self.store.documents.get(document_id):

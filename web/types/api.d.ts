@@ -973,7 +973,7 @@ export interface paths {
          *
          *     The document on its way. An address that the bot knows is fetched anew, as the next generation of the same document.
          *
-         *     While that document is being learned, it is answered as it is.
+         *     While that document is being learned, it goes on, as what was said of it now.
          */
         post: operations["submit_url"];
         delete?: never;

@@ -81,7 +81,10 @@ async def test_twenty_keys_are_the_limit_of_the_plan_and_a_deleted_one_makes_roo
     await save(key_id="k3", name="Again")
     await DELETE.call({"key_id": "k3"}, token="alice")
 
-    assert (refused["status"], refused["message"]) == ("RESOURCE_EXHAUSTED", "The plan's limit of 20 provider keys is reached.")
+    assert (refused["status"], refused["message"]) == (
+        "RESOURCE_EXHAUSTED",
+        "The plan's limit of 20 provider keys is reached. Delete what is no longer needed.",
+    )
     assert (await save(key_id="one-more")).status == 200
 
 

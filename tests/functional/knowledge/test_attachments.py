@@ -1,13 +1,15 @@
 """Mails with files in them, from the upload to documents that are learned by themselves, whatever dies on the way."""
 
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
-from shared.core.errors import UnavailableError
+from shared.core.errors import ResourceExhaustedError, UnavailableError
 from shared.core.ids import derived_id
 from shared.domain.document import Document, DocumentSource, DocumentStatus, Stage
+from shared.domain.ending import upload_expired
 from shared.domain.plan import FREE, Stock
 from shared.ingest.extraction import Attachment, Extraction
 from shared.runtime.wiring import provide
@@ -100,11 +102,40 @@ async def test_whoever_dies_on_the_way_is_repeated_without_a_trace(world: World,
     assert world.store.stock["alice"].documents == 3
 
 
+async def test_a_bucket_that_is_overrun_is_no_full_plan_and_loses_no_attachment(world: World) -> None:
+    document_id = await world.upload("mail.eml", MAIL, "message/rfc822")
+    world.hook.errors["before upload"] = [ResourceExhaustedError("The bucket is overrun.", retry_after_seconds=1)]
+    (body,) = published(world, "extract-document")
+    await FUNCTIONS["extract-document"].push(body)
+    assert (await world.sweep(timedelta(minutes=1))).status == 204
+    assert set(await world.deliver()) == {204}
+    await settle(world)
+    mail = world.document(document_id)
+    assert (mail.status, mail.notes, len(children(world, document_id))) == (DocumentStatus.READY, (), 2)
+
+
+async def test_an_attachment_whose_bytes_never_came_is_noted(world: World) -> None:
+    mail = await learn_whole(world)
+    lost = children(world, mail.id)[0]
+    expired = {"status": DocumentStatus.FAILED, "failure": upload_expired(lost)}
+    world.store.documents[lost.id] = world.store.stamp(lost.model_copy(update=expired))
+    await REPROCESS.call({"document_id": mail.id}, token="alice")
+    await world.deliver()
+    assert world.document(mail.id).notes == (
+        (
+            f"The attachment {lost.title} was left out: "
+            "It did not come the last time. Delete its document, and learn this one again."
+        ),
+    )
+
+
 async def test_what_the_plan_has_no_room_for_is_noted_and_the_mail_is_learned(world: World) -> None:
     world.store.stock["alice"] = Stock(documents=FREE.stock.documents - 2)
     mail = await world.learn("mail.eml", MAIL, "message/rfc822")
     assert (mail.status, [each.title for each in children(world, mail.id)]) == (DocumentStatus.READY, ["song.txt"])
-    assert mail.notes == ("The attachment fins.csv was left out: The plan's limit of 200 documents is reached.",)
+    assert mail.notes == (
+        "The attachment fins.csv was left out: The plan's limit of 200 documents is reached. Delete what is no longer needed.",
+    )
     assert world.store.stock["alice"].documents == FREE.stock.documents
 
 

@@ -53,6 +53,11 @@ async def test_a_dead_notice_ends_its_document(world: World) -> None:
     assert world.document(document_id).status is DocumentStatus.FAILED
 
 
+async def test_a_dead_notice_of_an_upload_that_the_sweep_found_leaves_its_document_alone(world: World, document_id: str) -> None:
+    assert await die(payload("dead_notice", name=f"uploads/{document_id}"), topic="on-upload") == 204
+    assert world.document(document_id).status is DocumentStatus.CHUNKING
+
+
 async def test_a_step_that_was_done_after_all_leaves_its_document_alone(world: World, document_id: str) -> None:
     assert await die({"document_id": document_id, "generation": 1, "shard": 0}, topic="extract-document") == 204
     assert world.document(document_id).status is DocumentStatus.CHUNKING

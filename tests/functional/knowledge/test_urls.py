@@ -340,6 +340,46 @@ async def test_a_refresh_that_fails_leaves_what_was_learned(world: World, error:
     assert world.store.chunks == chunks
 
 
+async def test_a_refresh_that_dies_before_the_bytes_are_kept_is_done_again(world: World) -> None:
+    serve(world, etag='"1"')
+    document = await learn(world, refresh="daily")
+    serve(world, NEWER, etag='"2"')
+    world.hook.errors["before upload"] = [UnavailableError("The bucket is away.")]
+    world.now += timedelta(days=1)
+    await REFRESH.schedule()
+    [message] = published(world, "fetch-url")
+    assert [(await FETCH.push(message)).status for _ in "ab"] == [503, 204]
+    assert await world.deliver()
+    again = world.document(document.id)
+    assert (again.live_generation, again.size_bytes, again.web and again.web.etag) == (2, len(NEWER), '"2"')
+    assert "five tonnes" in next(iter(world.store.chunks.values())).chunk.text
+
+
+async def test_a_page_that_was_away_and_is_back_as_it_was_is_learned_again(world: World) -> None:
+    serve(world)
+    document = await learn(world, refresh="daily")
+    page = world.web.pages.pop(URL)
+    away = await learn(world, refresh="daily")
+    assert away.failure
+    assert (away.failure.code, away.failure.can_retry, away.live_generation) == (FailureCode.FETCH_FAILED, False, 1)
+    world.web.pages[URL] = page
+    await due(world)
+    back = world.document(document.id)
+    assert (back.status, back.failure) == (DocumentStatus.READY, None)
+
+
+async def test_what_is_said_of_a_page_on_its_way_holds_from_then_on(world: World) -> None:
+    serve(world, HTML, content_type="text/html")
+    first = await submit(refresh="daily")
+    again = await submit(refresh="never")
+    named = await submit(refresh="weekly", title="Mine")
+    assert await world.deliver()
+    document = world.document(first["id"])
+    assert (again["refresh"], again["refresh_at"], again["generation"]) == ("never", None, 1)
+    assert (named["title"], document.title, document.generation) == ("Mine", "Mine", 1)
+    assert document.refresh_at == START + timedelta(days=7)
+
+
 @pytest.mark.parametrize("moment", ["before upload", "after upload", "after resize", "before replace", "after replace"])
 async def test_a_refresh_that_dies_on_the_way_is_made_up_for(world: World, moment: str) -> None:
     serve(world)

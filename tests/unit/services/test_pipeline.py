@@ -1,5 +1,6 @@
 """What stands around every stage's work: what is acknowledged, what is raised, what is published, and what the sweep drives."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from shared.domain.pipeline import STEP_TRIES
 from shared.domain.step import StageMessage, StepState
 from shared.services.pipeline import WRITE_TRIES
 from shared.services.steps import StepOutput
+from tests.memory.interposed import Interposed
 from tests.unit.services.learning import LEASE, MESSAGE, NOW, Bench, key_of
 
 
@@ -85,6 +87,18 @@ async def test_one_of_many_shards_reports_its_progress(bench: Bench) -> None:
     assert bench.document.progress[Stage.EXTRACT].done == 1
     assert bench.document.due_at == NOW + timedelta(seconds=90)
     assert bench.published() == []
+
+
+async def test_a_report_that_comes_after_the_document_has_moved_changes_nothing(bench: Bench) -> None:
+    bench.put(DocumentStatus.EMBEDDING, extract=1, chunk=1, embed=3, index=3)
+
+    async def move(moment: str) -> None:
+        if moment == "after count_done":
+            bench.put(DocumentStatus.INDEXING, extract=1, chunk=1, embed=3, index=3)
+
+    slow = replace(bench.pipeline, ledger=Interposed(bench.pipeline.ledger, move))
+    await slow.run(Stage.EMBED, MESSAGE, "one", Work())
+    assert (bench.document.status, bench.document.progress[Stage.EMBED].done) == (DocumentStatus.INDEXING, 0)
 
 
 async def test_the_last_shard_moves_the_document_on(bench: Bench) -> None:
