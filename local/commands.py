@@ -86,8 +86,9 @@ The stack is running (project {environment["GOOGLE_CLOUD_PROJECT"]}, bucket {env
 
 A signed-in user: {user.email}, password {user.password}
 The token is good for an hour; `make status` prints a new one.
+  export API={gateway}/api/v1
   export TOKEN={user.id_token}
-  curl -H "Authorization: Bearer $TOKEN" {gateway}/api/v1/chat/personas
+  curl -H "Authorization: Bearer $TOKEN" $API/chat/personas
 
 `make down` stops it; what it has stored goes with it.""")
 

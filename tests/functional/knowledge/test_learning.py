@@ -170,10 +170,11 @@ async def test_the_sweep_drives_a_document_whose_message_was_lost(world: World) 
     assert len(world.store.chunks) == world.document(document_id).chunks
 
 
-async def test_the_sweep_looks_at_others_when_one_cannot_be_reached(world: World) -> None:
+@pytest.mark.parametrize("error", [UnavailableError("The store is away."), KeyError("pages")])
+async def test_the_sweep_looks_at_others_when_one_cannot_be_driven(world: World, error: Exception) -> None:
     document_ids = [await world.upload(f"{name}.txt", TEXT + name) for name in (b"a", b"b")]
     world.queue.topics.clear()
-    world.hook.errors["before load"] = [UnavailableError("The store is away.")]
+    world.hook.errors["before load"] = [error]
     assert (await world.sweep(timedelta(minutes=15))).status == 204
     # Both are due since the same moment, so that they are looked at by their ids.
     assert [body["document_id"] for body in published(world, "extract-document")] == [max(document_ids)]
