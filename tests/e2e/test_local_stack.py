@@ -72,7 +72,7 @@ def test_the_stack_comes_up_survives_its_gateway_and_takes_its_servers_along_whe
     started = terminal.run("up")
     assert started.returncode == 0, started.stdout + started.stderr
     token = re.search(r"export TOKEN=(\S+)", started.stdout).group(1)
-    url = re.search(r"curl .* (http\S+)", started.stdout).group(1)
+    url = re.search(r"export API=(\S+)", started.stdout).group(1) + re.search(r"curl .* \$API(\S+)", started.stdout).group(1)
     assert len(httpx.get(url, headers={"Authorization": f"Bearer {token}"}).json()["items"]) >= 8
 
     second = terminal.run("up")
