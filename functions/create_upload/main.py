@@ -100,11 +100,11 @@ def _content_type(request: CreateUpload) -> str:
 
 
 def _head(request: CreateUpload) -> bytes:
-    message = "head must be the file's first bytes, at most 8,192, in base64 with the standard alphabet and padding."
+    message = "head must be the first bytes of the file, at most 8,192, in base64 with the standard alphabet and padding."
     try:
         head = b64decode(request.head, validate=True)
     except ValueError as error:
         raise InvalidArgumentError(message, field="head") from error
-    if len(head) > MAX_HEAD_BYTES:
+    if len(head) > min(MAX_HEAD_BYTES, request.size_bytes):
         raise InvalidArgumentError(message, field="head")
     return head

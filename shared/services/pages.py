@@ -185,6 +185,10 @@ def _is_same_fetch(stored: Document, document: Document) -> bool:
 
 
 def _judged(fetched: Fetched, path: Path) -> Page:
+    if not fetched.size_bytes:
+        raise RejectedFileError(
+            FailureCode.EMPTY, "The page's server sent nothing. Check the address in a browser without a login."
+        )
     kind = sniff(path, fetched.content_type.partition(";")[0].strip().lower())
     return Page(fetched, kind, _md5(path), _title(path) if kind is Kind.HTML else None)
 

@@ -73,6 +73,7 @@ async def test_the_first_bytes_decide_whatever_the_name_is(head: bytes, title: s
         ({"title": "program.exe", "content_type": ""}, "title"),
         ({"head": "no base64!"}, "head"),
         ({"head": shown(b"x" * 8193)}, "head"),
+        ({"head": shown(b"four"), "size_bytes": 3}, "head"),
         ({"head": shown(b"MZ\x90\x00\x03\x00\x00\x00\x04")}, "head"),
         ({"head": shown(b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00")}, "head"),
         ({"bot_id": "a/b"}, "bot_id"),

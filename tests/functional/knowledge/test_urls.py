@@ -196,6 +196,13 @@ async def test_a_page_that_is_not_there_fails_with_a_sentence(world: World) -> N
     assert world.store.stock["alice"] == Stock(documents=1)
 
 
+async def test_a_page_without_content_fails_with_a_sentence_of_its_own(world: World) -> None:
+    serve(world, b"")
+    failed = await learn(world)
+    assert failed.failure
+    assert (failed.failure.code, "sent nothing" in failed.failure.message) == (FailureCode.EMPTY, True)
+
+
 async def test_a_server_that_is_down_is_asked_again_and_at_last_given_up_with_a_sentence(world: World) -> None:
     serve(world, error=lambda: UnavailableError("down"))
     shown = await submit()
