@@ -64,9 +64,36 @@ def section_of(url: str) -> str:
     return f"{origin}{path[: path.rfind('/') + 1] or '/'}"
 
 
+def section_led(start: str, final: str) -> str:
+    """As `section_of`, of a section whose first page leads to `final`: the same folder where the host is, or else that page's.
+
+    A first page that turns out to be a folder is the section itself.
+    """
+    moved, path = origin_of(final), urlsplit(start).path
+    if _site(start) == _site(final):
+        for folder in (f"{path.rstrip('/')}/", path[: path.rfind("/") + 1]):
+            if final.startswith(f"{moved}{folder}"):
+                return f"{moved}{folder}"
+    return section_of(final)
+
+
+def is_within(url: str, *sections: str) -> bool:
+    """Whether the address begins as one of them; http and https are one site."""
+    return url.partition("://")[2].startswith(tuple(section.partition("://")[2] for section in sections))
+
+
+def secured(url: str, section: str) -> str:
+    """The address by https where the section is."""
+    return f"https{url[4:]}" if url.startswith("http://") and section.startswith("https://") else url
+
+
 def name_of(url: str) -> str:
     """What a page is called that has no title: its address without the scheme."""
     return url.partition("://")[2].rstrip("/")[:200] or url[:200]
+
+
+def _site(url: str) -> str:
+    return (urlsplit(url).hostname or "").removeprefix("www.")
 
 
 def _host(spelt: str, *, allow_private: bool) -> str:

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.ingest.limits import MAX_TEXT_BYTES
+from shared.ingest.spelling import faults
 
 # The longer first: UTF-32-LE begins with the mark of UTF-16-LE.
 _MARKS = (
@@ -24,6 +25,19 @@ _CONTROL_SHARE = 0.02
 _CONTROLS = re.compile(rb"[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
 _ISO_2022_ESCAPES = re.compile(rb"\x1b(?:\$[@BCA()]|\([BJI])")
 _WESTERN = "cp1252"
+_JAPANESE = "euc_jp"
+_KANA = re.compile("[\u3040-\u30ff]")
+# The earlier where several fit alike.
+_IN_USE = (
+    *(_WESTERN, "cp1250", "iso8859_2", "cp1251", "koi8_r", "cp1253", "cp1254", "cp1255", "cp1256", "mac_roman"),
+    *("cp1257", _JAPANESE),
+)
+_USUAL = {
+    *(*_IN_USE, "latin_1", "cp932", "shift_jis", "gb18030", "gbk", "gb2312", "big5", "big5hkscs", "cp949", "euc_kr"),
+    *("cp866", "cp874", "tis_620", "iso8859_5", "iso8859_6", "iso8859_7", "iso8859_8", "iso8859_9", "iso8859_13", "iso8859_15"),
+} - {"mac_roman"}
+_UNUSUAL = 0.5  # Faults.
+_SPELLED_BYTES = 16 * 1024
 # Nobody saves so, and Russian in KOI8-R passes for it.
 _RARE = [
     "shift_jis_2004",
@@ -129,7 +143,24 @@ def _strict(content: bytes, encoding: str) -> str | None:
 
 
 def _likely(content: bytes) -> str:
-    """The most likely old encoding; where Western fits as well as the best, Western, since it is the most used."""
+    """The most likely old encoding; one in use whose words are spelled far better stands against what statistics say."""
+    guess = _guess(content)
+    strange = b"\n".join(line for line in content[:_SAMPLE_BYTES].split(b"\n") if not line.isascii())[:_SPELLED_BYTES]
+    found = {each: _faults(strange, each, is_likely=each == guess) for each in dict.fromkeys((*_IN_USE, guess))}
+    best = min(found, key=lambda each: found[each])
+    return best if found[best] * 2 <= found[guess] and found[best] < found[guess] else guess
+
+
+def _faults(content: bytes, encoding: str, *, is_likely: bool) -> float:
+    """As `faults`, and a little more for an encoding that hardly anybody uses, or a Mac's that is not what statistics say."""
+    text = content.decode(encoding, "replace")
+    if encoding == _JAPANESE and not _KANA.search(text):
+        return float(len(content))
+    return faults(text) + (0.0 if encoding in _USUAL or (is_likely and encoding.startswith("mac_")) else _UNUSUAL)
+
+
+def _guess(content: bytes) -> str:
+    """By statistics; where Western fits as well as the best, Western, since it is the most used."""
     from charset_normalizer import from_bytes  # noqa: PLC0415 - 40 ms that UTF-8 files need not pay.
 
     matches = list(from_bytes(content[:_SAMPLE_BYTES], cp_exclusion=_RARE))

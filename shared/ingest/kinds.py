@@ -83,7 +83,7 @@ _WRITTEN = (
     *("txt", "text", "log", "rst", "adoc", "asciidoc", "tex", "srt", "vtt", "ini", "cfg", "conf", "toml", "yaml", "yml"),
     *("properties", "sql", "sh", "bat", "ps1", "py", "js", "ts", "jsx", "tsx", "java", "kt", "c", "h", "cc", "cpp"),
     *("hpp", "cs", "go", "rs", "rb", "php", "pl", "lua", "r", "swift", "scala", "css", "scss", "diff", "patch", "ics"),
-    *("vcf"),
+    "vcf",
 )
 _BY_EXTENSION = {f".{name}": Kind.TEXT for name in _WRITTEN} | {
     ".pdf": Kind.PDF,
@@ -112,6 +112,7 @@ _BY_EXTENSION = {f".{name}": Kind.TEXT for name in _WRITTEN} | {
     ".tab": Kind.TSV,
     ".json": Kind.JSON,
     ".geojson": Kind.JSON,
+    ".ipynb": Kind.JSON,
     ".jsonl": Kind.JSONL,
     ".ndjson": Kind.JSONL,
     ".eml": Kind.EMAIL,

@@ -41,7 +41,7 @@ _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]"
 
 
 class Line(NamedTuple):
-    """A line as it stands: in points from the page's left and bottom; `weight` is that of its lightest end."""
+    """A line as it stands: in points from the page's left and bottom; `weight` is its lightest end's, `turn` in quarters."""
 
     text: str
     left: float
@@ -49,6 +49,7 @@ class Line(NamedTuple):
     baseline: float
     size: float
     weight: int
+    turn: int = 0
 
 
 class Style(NamedTuple):
@@ -103,7 +104,21 @@ def compose(lines: Sequence[Line], body: Style, running: frozenset[str]) -> list
             groups.append([line])
         else:
             groups[-1].append(line)
-    return [_piece(group, body, running) for group in groups]
+    turn = _usual_turn(lines)
+    return [_piece(group, body, running) if group[0].turn == turn else _stamp(group) for group in groups]
+
+
+def _usual_turn(lines: Sequence[Line]) -> int:
+    """How most of the page's characters stand."""
+    turns: Counter[int] = Counter()
+    for line in lines:
+        turns[line.turn] += len(line.text)
+    return turns.most_common(1)[0][0]
+
+
+def _stamp(group: Sequence[Line]) -> Piece:
+    """What stands across the page's text, as a mark in its margin: no heading, whatever its size."""
+    return Piece(BlockKind.PARAGRAPH, _joined(group))
 
 
 def _leading(lines: Sequence[Line]) -> float:
@@ -116,6 +131,8 @@ def _leading(lines: Sequence[Line]) -> float:
 def _parts(group: Sequence[Line], line: Line, leading: float) -> bool:
     """Whether the line begins a new block after the group."""
     last = group[-1]
+    if last.turn != line.turn:
+        return True
     size = max(last.size, line.size, 1.0)
     gap = (last.baseline - line.baseline) / size
     if abs(gap) < _SAME_LINE:

@@ -13,6 +13,8 @@ _INVISIBLE = re.compile(
     "\U000e0000-\U000e007f"  # Tags: invisible ASCII, known as a carrier of hidden instructions.
     "]"
 )
+# Colours and moves of the cursor, as programs write them to a terminal and hence into logs.
+_TERMINAL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _PRESENTED = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdff\ufe70-\ufeff]+")
 _BULLETS = dict.fromkeys((0xF0A7, 0xF0B7, 0xF0D8, 0xF0FC), "\u2022")  # Symbol and Wingdings, as Word writes them.
 _LINE_ENDS = re.compile("\r\n?|\x0b|\x0c|\x85|\u2028|\u2029")
@@ -23,6 +25,8 @@ def clean(text: str) -> str:
     """NFC without invisible characters, ligatures and presentation forms as letters, every line end a line feed."""
     if text.isascii() and text.isprintable():
         return text
+    if "\x1b" in text:
+        text = _TERMINAL.sub("", text)
     text = _LINE_ENDS.sub("\n", text)
     text = _INVISIBLE.sub("", text.translate(_BULLETS))
     text = _PRESENTED.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)

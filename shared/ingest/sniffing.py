@@ -66,6 +66,8 @@ _CONTENT_TYPES = "[Content_Types].xml"
 _MIMETYPE_BYTES = 200
 _CONTENT_TYPES_BYTES = 4 * 1024 * 1024
 _OLD = (("WordDocument", OLD_WORD), ("PowerPoint Document", OLD_POWERPOINT), ("__properties_version1.0", OUTLOOK))
+_XML_WORKBOOK = re.compile(rb"<(?:\w+:)?workbook[\s>]")
+_WEB_TABLE = re.compile(rb"<(?:!doctype html|html|head|body|table)\b")
 _WORKBOOKS = {"Workbook", "Book", "WORKBOOK", "BOOK"}
 
 
@@ -102,6 +104,8 @@ def _plain(head: bytes, declared: Kind) -> Kind:
         return Kind.PDF
     if (kind := _signed(head)) is not None:
         return kind
+    if declared is Kind.XLS and not is_binary(head) and (exported := _exported(head)) is not None:
+        return exported
     if declared not in _WRITTEN:
         raise _misnamed(declared)
     if is_binary(head):
@@ -141,10 +145,24 @@ def _written(head: bytes, declared: Kind) -> Kind:
     return Kind.XML if declared is Kind.TEXT and root.startswith((b"<rss", b"<feed")) else declared
 
 
+def _exported(head: bytes) -> Kind | None:
+    """What programs of the web write and call a workbook, since Excel opens it: a web page, Excel's XML of 2003, or rows."""
+    root = _root(head)
+    if root.startswith(b"<"):
+        if _XML_WORKBOOK.match(root):
+            return Kind.XML
+        return Kind.HTML if _WEB_TABLE.search(root) else None
+    lines = [line for line in root.splitlines() if line.strip()][:2]
+    if any(b"\t" in line for line in lines):
+        return Kind.TSV
+    counts = [{line.count(mark) for line in lines} for mark in (b";", b",")]
+    return Kind.CSV if len(lines) > 1 and any(len(count) == 1 and 0 not in count for count in counts) else None
+
+
 def _root(head: bytes) -> bytes:
     # A wide encoding puts zero bytes between letters; without them one comparison serves all encodings.
     text = head.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
-    while text.startswith((b"<!--", b"<?xml")):
+    while text.startswith((b"<!--", b"<?xml", b"<?mso-")):
         text = text.partition(b"-->" if text.startswith(b"<!--") else b">")[2].lstrip()
     return text
 

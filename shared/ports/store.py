@@ -11,7 +11,7 @@ from shared.domain.bot import Bot, BotVersion
 from shared.domain.chunk import Chunk
 from shared.domain.conversation import Conversation, Message, Turn
 from shared.domain.dead_letter import DeadLetter
-from shared.domain.document import Document, Stage
+from shared.domain.document import Document
 from shared.domain.plan import FlowLimits, FlowTotals, Stock
 
 Entity = TypeVar("Entity")

@@ -1,19 +1,19 @@
 """CSV and its kin: read as a stream, so that a long table costs each step the memory of its own rows alone."""
 
-import csv
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from io import StringIO
-from itertools import takewhile
+from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import NamedTuple
 
-from shared.domain.document import FailureCode, RejectedFileError
+from shared.domain.document import RejectedFileError
+from shared.domain.page import TextPage
 from shared.ingest.encoding import encoding_of
 from shared.ingest.extraction import Extraction, Layout
-from shared.ingest.limits import MAX_TABLE_CELL_CHARACTERS
-from shared.ingest.tables import Part, Parting, Row, extraction_of, page_of
+from shared.ingest.quotes import QuotedRows
+from shared.ingest.tables import Part, Parting, extraction_of, page_of
 
 # Where two fit alike the earlier: commas also stand in numbers, semicolons in little but tables.
 _DELIMITERS = "\t;|,"
@@ -31,37 +31,47 @@ class _Form(NamedTuple):
 def layout(path: Path) -> Layout:
     """A thousand rows are a page. Raises RejectedFileError: unsupported_type, corrupt, too_large."""
     parting = Parting()
-    for _ in _parts(path, parting):
+    for _ in _parts(path, parting, []):
         pass
     return parting.layout()
 
 
 def read(path: Path, shard: int) -> Extraction:
     """The shard's rows, under the table's header. Raises as `layout`."""
-    with closing(_parts(path, Parting())) as parts:
-        return extraction_of(
-            [page_of(part) for part in takewhile(lambda part: part.shard <= shard, parts) if part.shard == shard]
-        )
+    pages: list[TextPage] = []
+    strays: list[int] = []
+    notes: tuple[str, ...] = ()
+    with closing(_parts(path, Parting(), strays)) as parts:
+        for part in parts:
+            if part.shard > shard:
+                break
+            if part.shard == shard:
+                pages.append(page_of(part))
+                notes = _notes(strays)
+            else:
+                strays.clear()
+    return extraction_of(pages, notes)
 
 
-def _parts(path: Path, parting: Parting) -> Generator[Part, None, None]:
+def _notes(strays: Sequence[int]) -> tuple[str, ...]:
+    if not strays:
+        return ()
+    if len(strays) == 1:
+        return (f"A quotation mark that opens a cell and is not closed was read as a character: in line {strays[0]:,}.",)
+    where = f"in {len(strays):,} lines, the first of which is line {strays[0]:,}"
+    return (f"Quotation marks that open a cell and are not closed were read as characters: {where}.",)
+
+
+def _parts(path: Path, parting: Parting, strays: list[int]) -> Generator[Part, None, None]:
+    """The table's parts; `strays` comes to hold the lines whose quotation marks were taken for characters so far."""
     form = _form(path)
     # Replaced rather than refused: what is no UTF-8 has an encoding that is but likely.
     with path.open(encoding=form.encoding, errors="replace", newline="") as file:
         if form.is_named:
             file.readline(_SAMPLE_CHARACTERS)
-        yield from parting.parts(_rows(file, form.delimiter))
-
-
-def _rows(file: TextIO, delimiter: str) -> Iterator[Row]:
-    csv.field_size_limit(MAX_TABLE_CELL_CHARACTERS)
-    rows = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
-    try:
-        yield from filter(any, rows)
-    except csv.Error as error:
-        what = "a quotation mark is not closed, or a cell is very long"
-        message = f"The table breaks near line {rows.line_num:,}: {what}. Mend it there."
-        raise RejectedFileError(FailureCode.CORRUPT, message) from error
+        rows = QuotedRows(file, form.delimiter, lines_before=int(form.is_named))
+        rows.strays = strays
+        yield from parting.parts(rows)
 
 
 def _form(path: Path) -> _Form:
@@ -78,11 +88,9 @@ def _fit(sample: str, delimiter: str) -> tuple[float, int]:
     """The share of rows that have the number of cells which most have, and that number; one column fits nothing."""
     counts: Counter[int] = Counter()
     try:
-        for row in csv.reader(StringIO(sample, newline=""), delimiter=delimiter, skipinitialspace=True):
-            counts[len(row)] += bool(row)
-            if counts.total() >= _SAMPLE_ROWS:
-                break
-    except csv.Error:
+        for row in islice(QuotedRows(StringIO(sample, newline=""), delimiter), _SAMPLE_ROWS):
+            counts[len(row)] += 1
+    except RejectedFileError:
         return 0.0, 0
     columns, rows = max(counts.items(), key=lambda item: (item[0] > 1, item[1]), default=(0, 0))
     return (rows / counts.total(), columns) if columns > 1 and rows else (0.0, 0)

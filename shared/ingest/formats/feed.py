@@ -1,4 +1,6 @@
-"""XML: a feed of RSS or Atom item by item, anything else by its text. Entities, stylesheets and addresses are never followed."""
+"""XML: a feed of RSS or Atom item by item, a workbook by its rows, anything else by its text. Entities, stylesheets and addresses
+are never followed.
+"""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +19,7 @@ from shared.ingest.limits import MAX_XML_BYTES
 from shared.ingest.markup import Piece
 from shared.ingest.normal import clean, squeeze
 from shared.ingest.pages import PageBuilder, whole
-from shared.ingest.xmlwalk import child, name_of, parse
+from shared.ingest.xmlwalk import attribute, child, name_of, parse
 
 _DECLARED = re.compile(rb"""\A.{0,8}<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]{2,40})["']""", re.DOTALL)
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
@@ -25,6 +27,8 @@ _FEEDS = {"rss": "item", "RDF": "item", "feed": "entry"}
 _BODIES = ("encoded", "content", "description", "summary")
 _DETAILS = ("pubDate", "published", "updated", "date", "author", "creator", "category")
 _DETAIL_CHARACTERS = 500
+_INDEX_DIGITS = 4  # Excel's last column is 16,384, and nobody's sheet is that wide.
+_MOST_APART = 20  # Cells that a file need not write, and that cost memory.
 
 
 def layout(_: Path) -> Layout:
@@ -38,7 +42,7 @@ def read(path: Path, _: int) -> Extraction:
         root = parse(_normal(file.read(MAX_XML_BYTES + 1)))
     page = PageBuilder(None)
     items = _FEEDS.get(name_of(root))
-    for piece in _feed(root, items) if items else _document(root):
+    for piece in _feed(root, items) if items else _workbook(root) if name_of(root) == "Workbook" else _document(root):
         page.add(piece.kind, piece.text, piece.level)
     return whole(page.build())
 
@@ -99,6 +103,25 @@ def _unmarked(source: str) -> str:
 
 def _plain(text: str) -> str:
     return " ".join(squeeze(clean(text)).split())
+
+
+def _workbook(root: Any) -> Iterator[Piece]:
+    """Excel's XML of 2003: each sheet is a table. An index parts cells that stand apart, as the format writes it."""
+    for sheet in root.iterchildren("{*}Worksheet"):
+        rows = [_cells(row) for row in sheet.iter("{*}Row")]
+        if any(map(any, rows)):
+            yield Piece(BlockKind.HEADING, _plain(attribute(sheet, "Name") or ""), 1)
+            yield Piece(BlockKind.TABLE, "\n".join(" | ".join(row) for row in rows if any(row)))
+
+
+def _cells(row: Any) -> list[str]:
+    cells: list[str] = []
+    for cell in row.iterchildren("{*}Cell"):
+        index = attribute(cell, "Index") or ""
+        apart = int(index) - 1 - len(cells) if index.isdecimal() and len(index) <= _INDEX_DIGITS else 0
+        said = child(cell, "Data")
+        cells += [*[""] * min(apart, _MOST_APART), "" if said is None else _plain("".join(said.itertext()))]
+    return cells
 
 
 def _document(root: Any) -> Iterator[Piece]:

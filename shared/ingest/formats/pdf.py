@@ -14,6 +14,7 @@ from pypdfium2 import raw
 
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind, TextPage
+from shared.ingest.embedded import left_out
 from shared.ingest.extraction import Extraction, Layout, Picture
 from shared.ingest.layout import Line, Style, body_style, compose, running_lines
 from shared.ingest.limits import MAX_PAGE_CHARACTERS, MAX_PAGES, PAGES_PER_SHARD, SHOWN_SIDE
@@ -110,6 +111,7 @@ def read_pages(path: Path, first: int, count: int) -> PdfPages:
         _show_forms(document)
         numbers = range(first, min(first + count, len(document)))
         read = {number: found for number in numbers if (found := _read_page(document, number)) is not None}
+        attached = left_out(raw.FPDFDoc_GetAttachmentCount(document), "attached to the PDF") if first == 0 else ()
     if not read:
         raise _corrupt()
     body = body_style([line for each in read.values() for line in each.lines])
@@ -117,7 +119,7 @@ def read_pages(path: Path, first: int, count: int) -> PdfPages:
     pages = tuple(_page(number, read.get(number, _DAMAGED), body, running) for number in numbers)
     pictures = {number for number, each in read.items() if each.is_picture}
     characters = sum(len(page.text) for number, page in zip(numbers, pages, strict=True) if number not in pictures)
-    return PdfPages(pages, characters, tuple(number + 1 for number in sorted(pictures)), _notes(read))
+    return PdfPages(pages, characters, tuple(number + 1 for number in sorted(pictures)), (*_notes(read), *attached))
 
 
 def _page(number: int, read: _Read, body: Style, running: frozenset[str]) -> TextPage:
@@ -262,4 +264,5 @@ def _line(text_page: Any, text: str, first: int, last: int) -> Line:
     scale = math.hypot(matrix.b, matrix.d) or 1.0
     weights = [raw.FPDFText_GetFontWeight(text_page, index) for index in (start, end)]
     size = raw.FPDFText_GetFontSize(text_page, start) * scale
-    return Line(text, x.value, float(box.right), y.value, size, min(weights))
+    turn = round(math.atan2(matrix.b, matrix.a) / (math.pi / 2)) % 4
+    return Line(text, x.value, float(box.right), y.value, size, min(weights), turn)

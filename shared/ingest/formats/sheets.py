@@ -19,6 +19,7 @@ from python_calamine import (
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import TextPage
 from shared.ingest.archive import corrupt, locked, opened_archive
+from shared.ingest.embedded import embedded_notes
 from shared.ingest.extraction import Extraction, Layout
 from shared.ingest.limits import MAX_SHEET_CELLS
 from shared.ingest.tables import Parting, Row, extraction_of, page_of
@@ -42,8 +43,7 @@ def read(path: Path, shard: int) -> Extraction:
     with _opened(path) as workbook:
         hidden = sum(metadata.visible != SheetVisibleEnum.Visible for metadata in workbook.sheets_metadata)
         notes = [f"{hidden:,} hidden sheet{' was' if hidden == 1 else 's were'} left out."] if hidden else []
-        if _has_comments(path):
-            notes.append("Comments on cells were left out.")
+        notes += _notes_of_parts(path)
         return extraction_of(list(_pages(workbook, shard)), notes if shard == 0 else ())
 
 
@@ -79,11 +79,13 @@ def _check_unpacked(path: Path) -> None:
                         pass
 
 
-def _has_comments(path: Path) -> bool:
+def _notes_of_parts(path: Path) -> list[str]:
+    """Notes of what lies beside the sheets."""
     if not is_zipfile(path):
-        return False
+        return []
     with opened_archive(path) as archive:
-        return any(PurePosixPath(name).name.lower().startswith(("comments", "threadedcomment")) for name in archive.names)
+        commented = any(PurePosixPath(name).name.lower().startswith(("comments", "threadedcomment")) for name in archive.names)
+        return [*(["Comments on cells were left out."] if commented else []), *embedded_notes(archive)]
 
 
 def _sheets(workbook: CalamineWorkbook) -> Iterator[CalamineSheet]:

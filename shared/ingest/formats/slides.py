@@ -7,6 +7,7 @@ from typing import Any
 from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind, TextPage
 from shared.ingest.archive import Archive, corrupt, opened_archive
+from shared.ingest.embedded import embedded_notes
 from shared.ingest.extraction import Extraction, Layout
 from shared.ingest.flow import Book, Flow
 from shared.ingest.limits import MAX_PAGES
@@ -41,7 +42,9 @@ def read(path: Path, _: int) -> Extraction:
         canvas = Canvas.of(parse(archive.read(main_part(archive))))
         for number, part in enumerate(_slides(archive), start=1):
             book.add(_Slide(archive, part, number, canvas, book).read())
-    return book.extraction()
+        embedded = embedded_notes(archive)
+    extraction = book.extraction()
+    return extraction.model_copy(update={"notes": (*extraction.notes, *embedded)})
 
 
 def _slides(archive: Archive) -> list[str]:

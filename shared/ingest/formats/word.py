@@ -6,6 +6,7 @@ from typing import Any
 
 from shared.domain.page import BlockKind
 from shared.ingest.archive import Archive, opened_archive
+from shared.ingest.embedded import embedded_notes
 from shared.ingest.extraction import Extraction, Layout
 from shared.ingest.flow import Book, Flow
 from shared.ingest.limits import MAX_CHARACTERS
@@ -59,7 +60,8 @@ class _Document:
 
     def extraction(self) -> Extraction:
         self._book.add(self._flow.build())
-        return self._book.extraction()
+        extraction = self._book.extraction()
+        return extraction.model_copy(update={"notes": (*extraction.notes, *embedded_notes(self._archive))})
 
     def read(self, part: str) -> None:
         """Add what a part says."""

@@ -1,14 +1,18 @@
 """A site is walked politely and within its bounds; each page is a document under it, and the walk survives what kills it."""
 
 import gzip
+import json
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
-from shared.core.errors import InternalError, ResourceExhaustedError, UnavailableError
-from shared.domain.document import Document, DocumentSource, DocumentStatus, FailureCode
-from shared.domain.ending import broke
+from shared.core.errors import InternalError, ResourceExhaustedError, SynapseError, UnavailableError
+from shared.domain.blob import frontier_name
+from shared.domain.document import Document, DocumentSource, DocumentStatus, FailureCode, RejectedFileError
+from shared.domain.ending import broke, upload_expired
+from shared.domain.fetching import SERVER_TRIES
 from shared.domain.plan import FREE, Stock
 from shared.services.sites import MOST_PUT_OFF
 from tests.functional.harness import client_for
@@ -85,7 +89,7 @@ async def test_depth_and_count_end_the_walk_and_the_notes_tell(world: World) -> 
     assert few.status is DocumentStatus.FAILED
     world.web.pages[f"{ROOT}index"] = page("Index", "a.html", "b.html")
     few = await walk(world, url=f"{ROOT}index", max_pages=1)
-    assert (few.pages, few.notes) == (1, ("2 more addresses were found; the walk ends after 1 pages.",))
+    assert (few.pages, few.notes) == (1, ("2 more addresses were found; the walk ends after 1 page.",))
 
 
 async def test_wishes_of_the_site_are_respected(world: World) -> None:
@@ -103,7 +107,7 @@ async def test_a_page_that_fails_is_told_of_and_the_others_are_learned(world: Wo
     world.web.pages[f"{ROOT}a.html"] = MemoryPage(error=lambda: UnavailableError("down"))
     site = await walk(world)
     assert (site.status, set(children(world, site))) == (DocumentStatus.READY, {"Start"})
-    assert site.notes == (f"2 pages could not be read, such as {ROOT}a.html, {ROOT}b.html.",)
+    assert site.notes == (f"2 pages could not be read: {ROOT}a.html, {ROOT}b.html.",)
 
 
 async def test_a_site_whose_first_page_is_missing_fails(world: World) -> None:
@@ -118,6 +122,74 @@ async def test_a_plan_without_room_ends_the_walk_with_what_there_is(world: World
     site = await walk(world)
     assert (site.status, site.pages) == (DocumentStatus.READY, 1)
     assert "limit" in site.notes[0]
+
+
+MOVED = [("http://example.com/docs/", ROOT), ("https://www.example.com/docs/", ROOT), ("https://example.com/docs", ROOT)]
+
+
+@pytest.mark.parametrize(("start", "led"), [*MOVED, ("https://old.example.org/", ROOT)])
+async def test_a_site_that_has_moved_is_walked_where_it_is_by_now(world: World, start: str, led: str) -> None:
+    publish(world)
+    world.web.pages |= {
+        start: MemoryPage(redirect=led),
+        ROOT: page("Start", "a.html", "http://example.com/docs/b.html", "/blog/", "http://example.com/docs/"),
+    }
+    site = await walk(world, url=start)
+    assert (site.status, site.pages, site.notes) == (DocumentStatus.READY, 4, ())
+    assert {child.url for child in children(world, site).values()} == {
+        *(ROOT, f"{ROOT}a.html", f"{ROOT}b.html", f"{ROOT}deep/c.html")
+    }
+
+
+async def test_a_walk_that_an_older_release_began_goes_on(world: World) -> None:
+    publish(world)
+    shown = await submit(url=ROOT, scope="section")
+    older = {"waiting": [[f"{ROOT}a.html", 1]], "seen": [ROOT, f"{ROOT}a.html"], "visited": 1, "learned": 1, "closed": 0}
+    older |= {"put_off": 0, "failed": [], "stopped": ""}
+    await world.blobs.write(frontier_name(shown["id"], 1), json.dumps(older).encode(), "application/json")
+    await fetch(world)
+    assert set(children(world, world.document(shown["id"]))) == {"A", "B", "C"}
+
+
+async def test_pages_that_lead_out_of_the_site_are_told_of(world: World) -> None:
+    publish(world)
+    world.web.pages[f"{ROOT}a.html"] = MemoryPage(redirect="https://example.com/blog/")
+    site = await walk(world)
+    assert set(children(world, site)) == {"Start", "B"}
+    assert site.notes == ("1 page leads out of the site.",)
+
+
+NO_INDEX = '<meta name="robots" content="noindex">'
+
+
+@pytest.mark.parametrize(
+    ("first", "code", "words"),
+    [
+        (page("Closed", head=NO_INDEX), FailureCode.ROBOTS, "1 page is closed to programs by the site's own wish."),
+        (MemoryPage(redirect="https://other.example.com/"), FailureCode.EMPTY, "1 page leads out of the site."),
+        (MemoryPage(redirect="https://example.com/none"), FailureCode.FETCH_FAILED, f"1 page could not be read: {ROOT}."),
+    ],
+)
+async def test_a_walk_that_learned_nothing_fails_and_says_why(
+    world: World, first: MemoryPage, code: FailureCode, words: str
+) -> None:
+    world.web.pages |= {
+        ROOT: first,
+        "https://example.com/sitemap.xml": sitemap(ROOT),
+        "https://other.example.com/": page("Other"),
+    }
+    site = await walk(world, url="https://example.com/sitemap.xml", scope="sitemap")
+    assert site.failure
+    assert (site.failure.code, site.failure.message) == (code, f"No page of the site was learned. {words}")
+
+
+async def test_a_plan_without_any_room_fails_the_site(world: World) -> None:
+    publish(world)
+    world.store.stock["alice"] = Stock(documents=FREE.stock.documents - 1)
+    site = await walk(world)
+    assert site.failure
+    assert site.failure.code is FailureCode.OVER_QUOTA
+    assert "limit" in site.failure.message
 
 
 @pytest.mark.parametrize(
@@ -159,7 +231,38 @@ async def test_a_page_whose_server_always_asks_for_patience_is_left_out_in_the_e
         await fetch(world)
     site = world.document(site.id)
     assert (site.status, set(children(world, site))) == (DocumentStatus.READY, {"Start", "A", "C"})
-    assert site.notes == (f"1 pages could not be read, such as {ROOT}b.html.",)
+    assert site.notes == (f"1 page could not be read: {ROOT}b.html.",)
+
+
+async def test_pages_that_each_ask_for_patience_once_are_all_learned(world: World) -> None:
+    names = [f"p{number}.html" for number in range(MOST_PUT_OFF + 1)]
+    world.web.pages[ROOT] = page("Start", *names)
+
+    def ask_once(name: str) -> ResourceExhaustedError:
+        world.web.pages[f"{ROOT}{name}"] = page(name)
+        return ResourceExhaustedError("later", retry_after_seconds=0)
+
+    world.web.pages |= {f"{ROOT}{name}": MemoryPage(error=partial(ask_once, name)) for name in names}
+    site = await walk(world)
+    for _ in names:
+        await world.sweep(timedelta(seconds=61))
+        await fetch(world)
+    site = world.document(site.id)
+    assert (site.status, site.pages, site.notes) == (DocumentStatus.READY, len(names) + 1, ())
+
+
+@pytest.mark.parametrize("error", [UnavailableError("down"), RejectedFileError(FailureCode.FETCH_REFUSED, "Not called.")])
+async def test_a_wish_for_pauses_that_is_not_told_fails_nothing(world: World, error: SynapseError) -> None:
+    def late() -> UnavailableError:
+        # Its rules are known for an hour alone.
+        world.now += timedelta(hours=2)
+        world.web.pages[ROBOTS] = MemoryPage(error=lambda: error)
+        return UnavailableError("down")
+
+    publish(world)
+    world.web.pages[f"{ROOT}b.html"] = MemoryPage(error=late)
+    site = await walk(world, max_depth=1)
+    assert (site.status, set(children(world, site))) == (DocumentStatus.READY, {"Start", "A"})
 
 
 @pytest.mark.parametrize("moment", ["before create", "before upload"])
@@ -175,7 +278,7 @@ async def test_trouble_of_our_own_leaves_no_page_out(world: World, moment: str) 
     assert [(await FETCH.push(message)).status for _ in range(2)] == [503, 204]
     site = world.document(shown["id"])
     assert (site.status, set(children(world, site))) == (DocumentStatus.READY, {"Start", "B"})
-    assert site.notes == (f"1 pages could not be read, such as {ROOT}a.html.",)
+    assert site.notes == (f"1 page could not be read: {ROOT}a.html.",)
 
 
 async def test_a_page_that_reads_otherwise_each_time_survives_a_death_before_its_object(world: World) -> None:
@@ -204,6 +307,38 @@ async def test_a_second_walk_learns_what_changed_and_nothing_else(world: World) 
     again = children(world, site)
     assert {title: document.live_generation for title, document in again.items()} == {"Start": 1, "A2": 2, "B": 1, "C": 1}
     assert (world.document(site.id).status, world.document(site.id).generation) == (DocumentStatus.READY, 2)
+
+
+async def walk_again(world: World) -> None:
+    """The weekly look at what Alice's bot knows."""
+    world.now += timedelta(days=7)
+    await REFRESH.schedule()
+    await world.deliver()
+    await finish(world)
+
+
+async def test_a_second_walk_in_which_nothing_changed_counts_the_pages_that_are_known(world: World) -> None:
+    publish(world)
+    site = await walk(world, refresh="weekly")
+    await finish(world)
+    await walk_again(world)
+    again = world.document(site.id)
+    assert (again.generation, again.status, again.pages, again.notes) == (2, DocumentStatus.READY, 4, ())
+
+
+async def test_pages_that_are_gone_in_a_second_walk_are_named_and_go_on_answering(world: World) -> None:
+    publish(world)
+    site = await walk(world, refresh="weekly")
+    await finish(world)
+    del world.web.pages[f"{ROOT}a.html"], world.web.pages[f"{ROOT}b.html"]
+    world.web.pages[ROOT] = page("Start", "a.html", "b.html", "never.html")
+    await walk_again(world)
+    gone = "2 pages are gone from the site, or not sent any more; what they taught stays until it is deleted"
+    assert world.document(site.id).notes == (
+        f"1 page could not be read: {ROOT}never.html.",
+        f"{gone}: {ROOT}a.html, {ROOT}b.html.",
+    )
+    assert children(world, site)["A"].status is DocumentStatus.READY
 
 
 async def test_a_second_walk_takes_up_a_page_that_broke_though_it_reads_as_before(world: World) -> None:
@@ -246,6 +381,73 @@ async def test_a_sitemap_index_in_gzip_is_followed_on_its_own_host(world: World)
     }
     site = await walk(world, url="https://example.com/sitemap.xml", scope="sitemap")
     assert (site.status, set(children(world, site))) == (DocumentStatus.READY, {"A", "B"})
+
+
+@pytest.mark.parametrize("start", ["http://example.com/sitemap.xml", "https://www.example.com/sitemap.xml"])
+async def test_a_sitemap_that_has_moved_names_pages_by_either_spelling(world: World, start: str) -> None:
+    publish(world)
+    other = start.removesuffix("sitemap.xml")
+    world.web.pages |= {
+        start: MemoryPage(redirect="https://example.com/sitemap.xml"),
+        "https://example.com/sitemap.xml": sitemap(f"{ROOT}a.html", f"{other}docs/b.html"),
+        "https://www.example.com/docs/b.html": MemoryPage(redirect=f"{ROOT}b.html"),
+    }
+    site = await walk(world, url=start, scope="sitemap")
+    assert (site.status, site.notes) == (DocumentStatus.READY, ())
+    assert {child.url for child in children(world, site).values()} == {f"{ROOT}a.html", f"{ROOT}b.html"}
+
+
+async def test_a_part_of_a_sitemap_that_cannot_be_read_is_told_of(world: World) -> None:
+    publish(world)
+    index = [f"https://example.com/{name}.xml" for name in ("gone", "pages", "page")]
+    world.web.pages |= {
+        "https://example.com/sitemap.xml": sitemap(*index, root="sitemapindex"),
+        index[1]: sitemap(f"{ROOT}a.html"),
+        index[2]: page("A page"),
+    }
+    site = await walk(world, url="https://example.com/sitemap.xml", scope="sitemap")
+    assert (site.status, set(children(world, site))) == (DocumentStatus.READY, {"A"})
+    assert site.notes == (f"2 sitemaps could not be read: {index[0]}, {index[2]}.",)
+
+
+async def test_a_part_of_a_sitemap_whose_server_does_not_answer_is_asked_again_and_then_left_out(world: World) -> None:
+    publish(world)
+    index = [f"https://example.com/{name}.xml" for name in ("down", "pages")]
+    world.web.pages |= {
+        "https://example.com/sitemap.xml": sitemap(*index, root="sitemapindex"),
+        index[0]: MemoryPage(error=lambda: UnavailableError("down")),
+        index[1]: sitemap(f"{ROOT}a.html"),
+    }
+    shown = await submit(url="https://example.com/sitemap.xml", scope="sitemap")
+    [message] = published(world, "fetch-url")
+    replies = [(await FETCH.push(message)).status for _ in range(SERVER_TRIES)]
+    assert replies == [503] * (SERVER_TRIES - 1) + [204]
+    site = world.document(shown["id"])
+    assert (site.pages, site.notes) == (1, (f"1 sitemap could not be read: {index[0]}.",))
+
+
+@pytest.mark.parametrize("start", ["https://example.com/", "https://example.com/docs/", "https://example.com/docs/a.html"])
+async def test_a_page_or_folder_in_place_of_a_sitemap_leads_to_the_hosts_usual_one(world: World, start: str) -> None:
+    publish(world)
+    world.web.pages["https://example.com/sitemap.xml"] = sitemap(f"{ROOT}a.html", f"{ROOT}b.html")
+    site = await walk(world, url=start, scope="sitemap")
+    assert (site.status, set(children(world, site))) == (DocumentStatus.READY, {"A", "B"})
+
+
+@pytest.mark.parametrize("start", ["https://example.com/", "https://example.com/docs/a.html"])
+async def test_a_host_without_a_sitemap_fails_with_the_address_that_was_tried(world: World, start: str) -> None:
+    publish(world)
+    failure = (await walk(world, url=start, scope="sitemap")).failure
+    assert failure
+    assert failure.code is FailureCode.FETCH_FAILED
+    assert "https://example.com/sitemap.xml" in failure.message
+
+
+async def test_a_missing_sitemap_is_not_looked_for_elsewhere(world: World) -> None:
+    world.web.pages["https://example.com/sitemap.xml"] = sitemap(f"{ROOT}a.html")
+    site = await walk(world, url="https://example.com/news.xml", scope="sitemap")
+    assert site.failure
+    assert world.web.asked == [ROBOTS, "https://example.com/news.xml"]
 
 
 @pytest.mark.parametrize(
@@ -319,3 +521,29 @@ async def test_a_site_that_is_reprocessed_is_walked_again(world: World) -> None:
     await fetch(world)
     again = world.document(site.id)
     assert (again.live_generation, again.pages) == (2, 2)
+
+
+async def test_a_store_that_is_overrun_is_no_full_plan(world: World) -> None:
+    publish(world)
+    shown = await submit(url=ROOT, scope="section")
+    world.hook.errors["before create"] = [ResourceExhaustedError("Too many requests.", retry_after_seconds=1)]
+    await fetch(world)
+    site = world.document(shown["id"])
+    assert site.status is DocumentStatus.FETCHING
+    await world.sweep(timedelta(minutes=1))
+    await fetch(world)
+    assert (world.document(site.id).status, len(children(world, site))) == (DocumentStatus.READY, 4)
+
+
+async def test_a_page_whose_bytes_never_came_is_told_of_and_not_counted(world: World) -> None:
+    publish(world)
+    site = await walk(world, refresh="weekly")
+    await finish(world)
+    lost = children(world, site)["A"]
+    expired = {"status": DocumentStatus.FAILED, "failure": upload_expired(lost)}
+    world.store.documents[lost.id] = world.store.stamp(lost.model_copy(update=expired))
+    world.now += timedelta(days=7)
+    await REFRESH.schedule()
+    await world.deliver()
+    again = world.document(site.id)
+    assert (again.pages, again.notes) == (3, (f"1 page could not be read: {ROOT}a.html.",))

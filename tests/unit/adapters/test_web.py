@@ -160,6 +160,18 @@ async def test_a_packed_page_is_unpacked_though_it_was_not_asked_for(path: Path)
     assert (fetched.size_bytes, await asyncio.to_thread(path.read_bytes)) == (300_000, b"Whales" * 50_000)
 
 
+async def test_a_page_in_several_packings_is_read_to_its_end(path: Path) -> None:
+    packed = b"".join(gzip.compress(word * 50_000) for word in (b"Whales", b"", b"Dolphins")) + bytes(8)
+    await Client(response(body=packed, Content_Encoding="gzip")).web.fetch("https://example.com/", path, max_bytes=1_000_000)
+    assert await asyncio.to_thread(path.read_bytes) == b"Whales" * 50_000 + b"Dolphins" * 50_000
+
+
+async def test_many_small_packings_end_at_the_cap(path: Path) -> None:
+    client = Client(response(body=gzip.compress(bytes(50_000)) * 500, Content_Encoding="gzip"))
+    assert await client.refusal("https://example.com/", path, 100_000) is FailureCode.TOO_LARGE
+    assert (await asyncio.to_thread(path.stat)).st_size == 100_000
+
+
 async def test_a_bomb_ends_at_the_cap(path: Path) -> None:
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = b"".join(packer.compress(bytes(1 << 20)) for _ in range(64)) + packer.flush()
@@ -168,7 +180,7 @@ async def test_a_bomb_ends_at_the_cap(path: Path) -> None:
     assert (await asyncio.to_thread(path.stat)).st_size == 100_000
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"Whales" * 100)[:-9]])
+@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"Whales" * 100)[:-9], gzip.compress(b"") + b"\x1f no gzip"])
 async def test_a_damaged_packing_is_refused(path: Path, body: bytes) -> None:
     client = Client(response(body=body, Content_Encoding="gzip"))
     assert await client.refusal("https://example.com/", path) is FailureCode.FETCH_FAILED

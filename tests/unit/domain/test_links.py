@@ -3,7 +3,7 @@
 import pytest
 
 from shared.core.errors import InvalidArgumentError
-from shared.domain.links import linked, name_of, origin_of, page_url, section_of
+from shared.domain.links import is_within, linked, name_of, origin_of, page_url, section_led, section_of, secured
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,29 @@ def test_a_section_is_the_folder_of_its_page() -> None:
     assert section_of("https://example.com/") == "https://example.com/"
     assert origin_of("https://example.com:8443/docs?x=/") == "https://example.com:8443"
     assert name_of("https://example.com/docs/") == "example.com/docs"
+
+
+@pytest.mark.parametrize(
+    ("start", "final", "section"),
+    [
+        ("http://example.com/docs/", "https://example.com/docs/", "https://example.com/docs/"),
+        ("https://www.example.com/docs/a", "https://example.com/docs/latest/a", "https://example.com/docs/"),
+        ("https://example.com/docs", "https://example.com/docs/intro", "https://example.com/docs/"),
+        ("https://example.com/", "https://www.example.com/en/", "https://www.example.com/"),
+        ("https://example.com/docs/", "https://example.com/en/docs/a", "https://example.com/en/docs/"),
+        ("https://old.example.com/", "https://example.com/product/docs/", "https://example.com/product/docs/"),
+    ],
+)
+def test_a_section_that_has_moved_keeps_its_folder_where_it_can(start: str, final: str, section: str) -> None:
+    assert section_led(start, final) == section
+
+
+def test_http_and_https_are_one_site_and_a_name_that_only_begins_alike_is_none() -> None:
+    assert is_within("http://example.com/docs/a", "https://other.example/", "https://example.com/docs/")
+    assert not is_within("https://example.com.evil.example/docs/", "https://example.com/")
+    assert not is_within("https://example.com/blog/", "https://example.com/docs/")
+
+
+def test_an_address_is_asked_by_https_where_its_site_is() -> None:
+    assert secured("http://example.com/a", "https://example.com/") == "https://example.com/a"
+    assert secured("http://example.com/a", "http://example.com/") == "http://example.com/a"

@@ -4,7 +4,7 @@ from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind
 from shared.ingest.extract import extract, plan
 from shared.ingest.kinds import Kind
-from shared.ingest.limits import TABLE_PAGE_CHARACTERS
+from shared.ingest.limits import MAX_TABLE_CELL_CHARACTERS
 
 
 def pages(path, content, encoding="utf-8"):
@@ -68,9 +68,54 @@ def test_a_table_without_a_header_repeats_nothing(tmp_path):
     assert [page.text.split("\n")[0] for page in found] == ["0 | Anna", "1000 | Anna"]
 
 
-def test_a_quote_that_is_not_closed_is_refused_with_its_line(tmp_path):
+DUMP = [f"tt{number:07}\tFilm {number}\t{1900 + number % 100}" for number in range(20_000)]
+
+
+def with_titles(**titles):
+    """The dump with other titles in lines that are numbered from 1."""
+    lines = list(DUMP)
+    for line, title in titles.items():
+        lines[int(line[1:]) - 1] = f"tt\t{title}\t1976"
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        {"_5": '"Rocky'},
+        {"_1": '"Rocky'},
+        {"_20000": '"Rocky'},
+        {"_5": '"Rocky', "_9": '"Rocky" Balboa'},
+        {"_5": '"Rocky', "_9": 'Creed"'},
+        {"_5": '"Rocky', "_6": '"Rocky II', "_19000": '"Rocky III'},
+    ],
+)
+def test_a_quote_that_is_not_closed_harms_its_own_cell_alone(tmp_path, titles):
+    found = pages(tmp_path / "a", with_titles(**titles))
+    rows = [row for page in found for row in page.text.split("\n")]
+    assert (len(rows), {row.count(" | ") for row in rows}) == (20_000, {2})
+    assert {f"tt | {title.replace(chr(34), '')} | 1976" for title in titles.values()} <= {row.replace('"', "") for row in rows}
+
+
+def test_stray_quotes_are_noted_in_the_part_that_has_them(tmp_path):
     path = tmp_path / "a"
-    path.write_text('A,B\n1,"open\n' + "x,y\n" * TABLE_PAGE_CHARACTERS)
-    with pytest.raises(RejectedFileError, match="near line") as refusal:
+    path.write_text("\n".join(f"{number}\t{'x' * 400}" for number in range(20_000)).replace("\t", '\t"', 1))
+    planned = plan(path, Kind.TSV.value)
+    notes = [extract(path, planned.kind, shard).notes for shard in range(planned.shards)]
+    said = "A quotation mark that opens a cell and is not closed was read as a character: in line 1."
+    assert (notes[0], {*notes[1:]}) == ((said,), {()})
+
+
+def test_an_honest_cell_of_many_lines_stays_one(tmp_path):
+    verses = "\n".join(f"Verse {number}, as it is sung, and again" for number in range(200))
+    (page,) = pages(tmp_path / "a", f'Title,Text\nSong,"{verses}"\nOther,"one,\ntwo"\n')
+    assert [row[:16] for row in page.text.split("\n")] == ["Title | Text", "Song | Verse 0, ", "Other | one, two"]
+    assert extract(tmp_path / "a", Kind.CSV, 0).notes == ()
+
+
+def test_a_cell_that_is_longer_than_any_is_refused_with_the_line_in_which_it_begins(tmp_path):
+    path = tmp_path / "a"
+    path.write_text("A,B\n1,2\n" + "x" * (MAX_TABLE_CELL_CHARACTERS + 1) + ",y\n")
+    with pytest.raises(RejectedFileError, match="in line 3") as refusal:
         plan(path, Kind.CSV.value)
     assert refusal.value.failure is FailureCode.CORRUPT

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.document import FailureCode, RejectedFileError
-from shared.ingest.encoding import decode, is_binary
+from shared.ingest.encoding import decode, encoding_of, is_binary
 from shared.ingest.limits import MAX_TEXT_BYTES
 from tests.unit.ingest.samples import FILES
 
@@ -30,6 +30,34 @@ def test_german_is_read_in_every_encoding_it_is_saved_in(encoding):
 )
 def test_old_encodings_are_recognised_by_their_text(text, encoding):
     assert decode(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("namn;ort\nBjörn;Malmö\n", "cp1252"),
+        ("name,price\ncoffee,£3\ntea,€2\n", "cp1252"),
+        ("Zürich–Basel in 53 Minuten, 20°", "cp1252"),  # noqa: RUF001 - Its own letters.
+        ("El niño comió mañana una piña en España.", "mac-roman"),
+        ("automatisches Einrücken neuer Zeilen", "mac-roman"),
+        ("Zażółć gęślą jaźń.", "iso8859-2"),
+        ("imię;miasto\nPaweł;Wrocław\nMałgorzata;Poznań\n", "cp1250"),
+        ("Erdő, mező, őszi szőlő és tűz.", "cp1250"),
+        ("имя;город\nИван;Москва\nОльга;Казань\n", "koi8-r"),  # noqa: RUF001 - Its own letters.
+        ("ВНИМАНИЕ! НЕ ВХОДИТЬ!", "cp866"),  # noqa: RUF001 - Its own letters.
+        ("Η Αθήνα είναι η πρωτεύουσα της Ελλάδας.", "cp1253"),  # noqa: RUF001 - Its own letters.
+        ("ad;şehir\nAyşe;İzmir\nÇağrı;Muğla\n", "cp1254"),  # noqa: RUF001 - Its own letters.
+        ("שלום עולם, היום מזג האוויר יפה מאוד.", "cp1255"),
+        ("مرحبا بالعالم، الطقس جميل اليوم في المدينة.", "cp1256"),
+        ("こんにちは世界。今日は天気がいいですね。", "euc-jp"),
+        ("안녕하세요 세계, 오늘 날씨가 좋네요.", "euc-kr"),
+        ("這是一個中文文本,今天天氣很好。", "big5"),
+    ],
+)
+def test_a_sentence_is_read_in_the_encoding_in_which_its_words_are_words(tmp_path, text, encoding):
+    path = tmp_path / "a"
+    path.write_bytes(text.encode(encoding))
+    assert decode(path.read_bytes()) == path.read_bytes().decode(encoding_of(path)) == text
 
 
 def test_the_charset_a_file_names_decides_where_it_is_not_utf_8():

@@ -17,6 +17,15 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>Log</title><entry><ti
 <updated>2026-01-01</updated><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Body</p></div></content></entry></feed>"""
 
 
+WORKBOOK = """<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>
+<Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet" xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet">
+<DocumentProperties xmlns="urn:schemas-microsoft-com:office:office"><Author>Nobody</Author></DocumentProperties>
+<Worksheet ss:Name="Catch &amp; size"><Table><Row><Cell><Data ss:Type="String">Whale</Data></Cell>
+<Cell><Data ss:Type="String">Tons</Data></Cell><Cell><Data ss:Type="String">Sea</Data></Cell></Row><Row/>
+<Row><Cell><Data ss:Type="String">Blue</Data></Cell><Cell ss:Index="3"><Data ss:Type="String">a &lt; b</Data></Cell></Row>
+</Table></Worksheet><Worksheet ss:Name="Empty"><Table/></Worksheet></Workbook>"""
+
+
 def read(path, content):
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     return extract(path, Kind.XML, 0).pages[0]
@@ -33,6 +42,17 @@ def test_a_feed_is_its_items_with_titles_dates_and_the_fullest_text(tmp_path):
         *("Second", "Plain < text"),
     ]
     assert [block.level for block in page.blocks if block.kind is BlockKind.HEADING] == [1, 2, 2]
+
+
+def test_a_workbook_of_excel_2003_is_a_table_for_each_sheet(tmp_path):
+    page = read(tmp_path / "a", WORKBOOK)
+    assert texts(page) == ["Catch & size", "Whale | Tons | Sea\nBlue |  | a < b"]
+    assert [block.kind for block in page.blocks] == [BlockKind.HEADING, BlockKind.TABLE]
+
+
+def test_an_index_of_a_cell_costs_no_memory(tmp_path):
+    page = read(tmp_path / "a", WORKBOOK.replace('Index="3"', 'Index="9999"'))
+    assert len(page.text) < 200
 
 
 def test_atom_is_read_alike(tmp_path):

@@ -28,6 +28,8 @@ from tests.unit.ingest.samples import write_zip
         ("photo", "image/jpg", "image/jpeg"),
         ("main.py", "text/x-python", "text/plain"),
         ("paper.tex", "application/x-tex", "text/plain"),
+        ("people.vcf", "", "text/plain"),
+        ("study.ipynb", "", "application/json"),
     ],
 )
 def test_a_declared_type_becomes_canonical_and_a_vague_one_leaves_it_to_the_extension(title, content_type, canonical):
@@ -39,6 +41,7 @@ def test_a_declared_type_becomes_canonical_and_a_vague_one_leaves_it_to_the_exte
     [
         ("film.mp4", "video/mp4"),
         ("letter.wpd", ""),
+        ("chip.v", ""),
         ("archive.zip", "application/zip"),
         ("nothing", "application/octet-stream"),
     ],
@@ -127,6 +130,24 @@ def test_text_is_what_it_is_declared_to_be_unless_it_begins_otherwise(tmp_path, 
     path = tmp_path / "upload"
     path.write_bytes(content)
     assert sniff(path, declared.value) is kind
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"\xef\xbb\xbf<html xmlns:x='urn:schemas-microsoft-com:office:excel'><table>", Kind.HTML),
+        (b"<meta charset=utf-8><style>td{}</style>\n<table border=1><tr><td>1", Kind.HTML),
+        (b"<?xml version='1.0'?>\n<?mso-application progid='Excel.Sheet'?>\n<Workbook xmlns='urn:x'>", Kind.XML),
+        (b"<?xml version='1.0'?><ss:Workbook xmlns:ss='urn:x'>", Kind.XML),
+        (b"Name\tTown\r\nAnna\tOslo\r\n", Kind.TSV),
+        ("Name\tTown\r\nAnna\tOslo\r\n".encode("utf-16"), Kind.TSV),
+        (b"Name;Town\r\nAnna;Oslo\r\n", Kind.CSV),
+    ],
+)
+def test_what_is_exported_as_a_workbook_and_is_none_is_what_its_content_is(tmp_path, content, kind):
+    path = tmp_path / "upload"
+    path.write_bytes(content)
+    assert (sniff(path, Kind.XLS.value), sniff_head(content, "report.xls", "application/vnd.ms-excel")) == (kind, kind)
 
 
 def types(main: str) -> str:

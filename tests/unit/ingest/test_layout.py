@@ -114,3 +114,12 @@ def test_the_bodys_style_is_that_of_most_characters():
 
 def test_a_page_without_lines_has_no_blocks():
     assert composed() == []
+
+
+def test_headings_stand_as_most_of_their_page_does():
+    head, body = Line("A heading", 50, 200, 800, 20, 700), lines("much more text", "in the usual size")
+    turned = [line._replace(turn=1) for line in body]
+    kinds = [
+        [piece.kind for piece in composed(first, *rest)] for first, rest in [(head, turned), (head._replace(turn=1), turned)]
+    ]
+    assert kinds == [[BlockKind.PARAGRAPH, BlockKind.PARAGRAPH], [BlockKind.HEADING, BlockKind.PARAGRAPH]]

@@ -12,6 +12,7 @@ from shared.ingest.normal import clean, squeeze
         ("\ufefb", "لا"),
         ("u\u0308ber", "über"),
         ("bell\x07 and nul\x00", "bell and nul"),
+        ("\x1b[1;31mERROR\x1b[0m disk \x1b[2Kfull, array[0m]", "ERROR disk full, array[0m]"),
         ("shown\U000e0068\U000e0069 only", "shown only"),
         ("\u202etxet\u202c", "txet"),
         ("\uf0b7 point", "\u2022 point"),

@@ -4,7 +4,7 @@ from shared.domain.document import FailureCode, RejectedFileError
 from shared.domain.page import BlockKind
 from shared.ingest.formats import pdf
 from shared.ingest.formats.pdf import layout, read_pages
-from tests.unit.ingest.samples import FILES, text_at, write_pdf
+from tests.unit.ingest.samples import FILES, block_list, text_at, write_pdf
 
 PICTURE = "q 500 0 0 700 40 60 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x00 EI Q"
 
@@ -21,6 +21,15 @@ def test_headings_and_paragraphs_are_told_apart_by_size(tmp_path):
     page = read_pages(path, 0, 1).pages[0]
     assert [(block.kind, block.level) for block in page.blocks] == [(BlockKind.HEADING, 1), (BlockKind.PARAGRAPH, 0)]
     assert page.text[page.blocks[0].start : page.blocks[0].end] == "The Title"
+
+
+def test_a_stamp_that_stands_across_the_text_is_no_heading(tmp_path):
+    body = [(50, 660 - 12 * line, 10, f"Line {line} of the body which goes on and on and") for line in range(6)]
+    stamp = "BT /F1 20 Tf 0 1 -1 0 30 200 Tm (arXiv:2004.04906v3 [cs.CL]) Tj ET"
+    page = read_pages(write_pdf(tmp_path / "a.pdf", [f"{text_at((50, 700, 20, 'The Title'), *body)}\n{stamp}"]), 0, 1).pages[0]
+    assert [(kind, text[:9]) for kind, _, text in block_list(page)] == [
+        *(("heading", "The Title"), ("paragraph", "Line 0 of"), ("paragraph", "arXiv:200")),
+    ]
 
 
 def test_a_blank_page_is_empty_and_no_picture(tmp_path):
