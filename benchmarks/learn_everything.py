@@ -113,8 +113,9 @@ def upload(person: Person, bot_id: str, file: File) -> str | Outcome:
     wanted["head"] = head_of(content)
     session = person.http.post("upload/file", json=wanted)
     if session.is_client_error:
-        outcome = "unsupported_type" if content else "empty"
-        return Outcome(file.name, file.type, sorted(file.expected), outcome, has_ended=True, sentence=session.json()["detail"])
+        sentence = session.json()["detail"]
+        outcome = "encrypted" if "by a password" in sentence else "unsupported_type" if content else "empty"
+        return Outcome(file.name, file.type, sorted(file.expected), outcome, has_ended=True, sentence=sentence)
     session.raise_for_status()
     opened = session.json()
     httpx.put(
