@@ -1,5 +1,6 @@
 """Has a bot learn what lies at an address: a page, a file, a video's transcript, or the pages of a site."""
 
+from functools import partial
 from typing import Any
 
 from functions.submit_url.models import SubmitUrl
@@ -58,7 +59,7 @@ async def _submitted_before(document: Document, told: dict[str, Any], pipeline: 
     cost = read.value.cost + await pipeline.cost_of_failure(read.value)
     anew = rules.fetched_anew(read.value, pipeline.moment(), cost=cost, **told)
     if anew is None:
-        said = lambda stored: rules.resubmitted(stored, **told)  # noqa: E731
+        said = partial(rules.resubmitted, **told)
         return await pipeline.change(pipeline_rules.step_message(read.value), said) or read.value
     await pipeline.documents.replace(read, anew)
     return anew
